@@ -1,0 +1,1 @@
+"""The floor under pages and REST."""
