@@ -50,7 +50,7 @@ test: lint types $(MO) $(ASSETS) ## lint, types, import contracts, catalogues, a
 lint: $(DEVELOPING) ## style and import contracts
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fmt: $(DEVELOPING) ## put the code in order
 	$(BIN)/ruff check --fix $(CODE)

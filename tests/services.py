@@ -119,7 +119,7 @@ class Postgres:
     def _initialise(self, folder: Path, programs: Path, user: User) -> None:
         command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", SUPERUSER, "-A", "trust", "--no-sync"]
         command += ["--encoding=UTF8", "--locale=C"]
-        done = subprocess.run(  # noqa: S603 - our own words
+        done = subprocess.run(
             command, capture_output=True, text=True, check=False, cwd="/",
             user=user.uid, group=user.gid, extra_groups=user.groups,
         )  # fmt: skip
@@ -133,11 +133,11 @@ class Postgres:
         log = folder / "log"
         with log.open("wb") as output:
             # In a session of its own: Ctrl-C is for pytest, which still needs the server to clean up.
-            self._server = subprocess.Popen(  # noqa: S603 - our own words
+            self._server = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/",
                 user=user.uid, group=user.gid, extra_groups=user.groups,
             )  # fmt: skip
-        self._undertaker = subprocess.Popen(  # noqa: S603 - our own words
+        self._undertaker = subprocess.Popen(
             ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(self._server.pid), str(folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,
