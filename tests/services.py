@@ -140,6 +140,8 @@ class Postgres:
         self._undertaker = subprocess.Popen(
             ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(self._server.pid), str(folder)],
             stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         deadline = time.monotonic() + START_SECONDS
