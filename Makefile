@@ -3,7 +3,7 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	command -v $(name) >/dev/null && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PORT ?= 8000
 TEST_WORKERS ?= 2
 
@@ -113,5 +113,5 @@ $(DEVELOPING): $(INSTALLED) requirements-dev.lock
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 $(ASSETS): $(INSTALLED) package.json package-lock.json requirements-assets.lock $(wildcard core/static/*.*) $(PAGES)
-	@command -v npm >/dev/null || $(PIP) install --requirement requirements-assets.lock
+	@npm --version 2>/dev/null | grep -qE "^([7-9]|[1-9][0-9])[.]" || $(PIP) install --requirement requirements-assets.lock
 	@$(BIN)/python -m core.web.assets
