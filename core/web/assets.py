@@ -28,6 +28,8 @@ from pathlib import Path
 import click
 from flask import Blueprint, Response, request, send_from_directory
 
+from core.web.transactions import runs_in
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "core" / "static"
 BUILT = STATIC / "built"
@@ -88,6 +90,7 @@ static_pages = Blueprint("static_pages", __name__)
 
 
 @static_pages.get("/static/<path:name>")
+@runs_in("none")
 def file(name: str) -> Response:
     """A file of core/static/; 404 where there is none.
 

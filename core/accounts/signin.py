@@ -1,0 +1,131 @@
+"""Who is asking: a session of a browser, a token of a program, and the holders that an account may speak for."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+
+from sqlalchemy import or_, select
+
+from core.accounts import access
+from core.accounts.models import Account, AccountRole, Token
+from core.contract import Actor
+from core.db import Id, session
+from core.errors import NotFound
+from core.people.models import Holder, Membership, Resident, Role
+from core.plugins import here
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """An account that asks, with what pages remember for it."""
+
+    actor: Actor
+    session_key: str
+    user_name: str
+    locale: str | None
+    large_print: bool
+
+
+def resume(key: str) -> SignedIn | None:
+    """The account of a session key `<slug>|<account id>|<stamp>`; None when it is another community's or out of date."""
+    slug, _bar, rest = key.partition("|")
+    account_id, _bar, stamp = rest.partition("|")
+    if slug != here().slug:
+        return None
+    try:
+        account = session.get(Account, (here().id, Id(account_id)))
+    except ValueError:
+        return None
+    if account is None or not secrets.compare_digest(account.stamp, stamp):
+        return None
+    return signed_in(account)
+
+
+def by_token(text: str) -> SignedIn | None:
+    """The account of a token `<slug>.<secret>`, limited to the token's scopes.
+
+    Raises:
+        NotFound: it is a token of another community.
+    """
+    slug, dot, secret = text.partition(".")
+    if not dot:
+        return None
+    if slug != here().slug:
+        raise NotFound(what="community", id=here().slug)
+    token = session.scalar(select(Token).where(Token.secret_hash == _hash(secret), Token.revoked_at.is_(None)))
+    if token is None:
+        return None
+    account = session.scalars(select(Account).where(Account.id == token.account_id)).one()
+    scopes = None if token.scopes is None else frozenset(token.scopes)
+    return signed_in(account, scopes=scopes)
+
+
+def create_token(account: Account, *, scopes: list[str] | None = None) -> str:
+    """Make a token; the answer is shown once and never again."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    session.add(Token(account_id=account.id, secret_hash=_hash(secret), scopes=scopes))
+    session.flush()
+    return f"{here().slug}.{secret}"
+
+
+def signed_in(account: Account, *, scopes: frozenset[str] | None = None) -> SignedIn:
+    """What an account may be taken for: its roles, itself, and the groups it leads today."""
+    name, led = account.user_name, frozenset[Id]()
+    if account.resident_id is not None:
+        name = session.scalars(select(Holder.name).where(Holder.id == account.resident_id)).one()
+        led = frozenset({account.resident_id, *_led(account.resident_id)})
+    actor = Actor(
+        account_id=account.id,
+        name=name,
+        resident_id=account.resident_id,
+        roles=frozenset({account.role.value}),
+        holders=led,
+        scopes=scopes,
+    )
+    return SignedIn(
+        actor=actor,
+        session_key=f"{here().slug}|{account.id}|{account.stamp}",
+        user_name=account.user_name,
+        locale=account.locale,
+        large_print=account.large_print,
+    )
+
+
+def _led(resident_id: Id) -> list[Id]:
+    today = here().today()
+    return list(
+        session.scalars(
+            select(Membership.group_id).where(
+                Membership.resident_id == resident_id,
+                Membership.role == Role.LEADER,
+                Membership.from_day <= today,
+                or_(Membership.to_day.is_(None), Membership.to_day >= today),
+            )
+        )
+    )
+
+
+def on_behalf(actor: Actor, resident_id: Id) -> Actor:
+    """The same actor, acting for a resident; both names are kept.
+
+    Raises:
+        Forbidden: only staff act for others.
+        NotFound: no such resident lives here.
+    """
+    access.check(actor, "core.on_behalf")
+    if session.scalar(select(Resident.id).where(Resident.id == resident_id)) is None:
+        raise NotFound(what="resident", id=resident_id)
+    return replace(actor, on_behalf_of=resident_id)
+
+
+def is_staff(actor: Actor) -> bool:
+    """Whether the actor works for the centre."""
+    return bool(actor.roles & {AccountRole.MANAGER.value, AccountRole.STAFF.value})
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

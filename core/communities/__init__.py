@@ -1,0 +1,1 @@
+"""Communities: the tenant, its policy versions, which plugins it uses."""

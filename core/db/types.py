@@ -1,0 +1,64 @@
+"""The kinds of value a column may hold, the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Id = UUID
+
+
+class UuidKey(TypeDecorator[UUID]):
+    """A UUID: `uuid` on PostgreSQL, its 16 bytes on SQLite."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return sa.Uuid() if dialect.name == "postgresql" else sa.LargeBinary(16)
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:  # noqa: ARG002
+        return UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Naive values are refused; what comes back is aware, in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a moment needs its time zone: {value!r}")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:  # SQLite keeps no zone
+            return value.replace(tzinfo=UTC)
+        return value and value.astimezone(UTC)
+
+
+# An enum is its value, as text; the base adds the CHECK.
+Choice = sa.Enum(
+    Enum,
+    native_enum=False,
+    length=32,
+    values_callable=lambda choice: [member.value for member in choice],
+)
+
+COLUMN_TYPES: dict[Any, TypeEngine[Any]] = {
+    UUID: UuidKey(),
+    datetime: UtcDateTime(),
+    Enum: Choice,
+    dict[str, Any]: sa.JSON(),
+    list[str]: sa.JSON(),
+}

@@ -1,0 +1,1 @@
+"""People: holders, residents, groups, the centre; search."""

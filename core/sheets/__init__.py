@@ -1,0 +1,1 @@
+"""Sheets: xlsx and csv, in and out."""

@@ -1,0 +1,1 @@
+"""Upkeep: the command line, sweeps, check, demo."""

@@ -1,0 +1,260 @@
+"""REST: one decorator, one document. webargs reads, the rule acts, marshmallow writes, apispec describes.
+
+    @api.post("/reservations")
+    @operation(needs="booking.reserve", body=ReservationIn, gives=ReservationOut, status=201)
+    def reserve(body: ReservationRequest) -> Reservation:
+        '''Reserve a room.'''
+        return reserving.reserve(body, by=actor())
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Response, g, request
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from core.accounts import access
+from core.db import Id
+from core.errors import Forbidden, Invalid, NotFound, Unauthorized
+from core.explanations import Explanation, explain
+from core.web.request import actor
+from core.web.words import as_json, zone
+
+F = TypeVar("F", bound=Callable[..., Any])
+LARGEST_LIMIT = 200
+UNKNOWN_ID = "unknown_id"
+
+
+class IdField(fields.UUID):
+    """An opaque id. One that cannot be parsed names nothing: 404, like every unknown one."""
+
+    default_error_messages = {"invalid_uuid": UNKNOWN_ID}
+
+
+class Moment(fields.AwareDateTime):
+    """RFC 3339 with offset; answered in the community's zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and value.astimezone(zone()), attr, obj, **kwargs)
+
+
+class Explanations(fields.Field[Any]):
+    """A list of `{"code", "text", …facts}`, in the caller's language. Only answered."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_kwargs: Any) -> Any:  # noqa: ARG002
+        if isinstance(value, Explanation):
+            return as_json(value)
+        return [as_json(item) for item in value or ()]
+
+
+class HolderOut(Schema):
+    """Whoever holds points or reserves a room."""
+
+    id = fields.UUID()
+    kind = fields.Function(lambda holder: str(getattr(holder.kind, "value", holder.kind)))
+    name = fields.String()
+
+
+class ListQuery(Schema):
+    """How much of a list, and from where on."""
+
+    limit = fields.Integer(load_default=50, validate=lambda value: _within(value, 1, LARGEST_LIMIT))
+    cursor = fields.String(load_default=None)
+
+
+def _within(value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ValidationError("not_a_limit")
+
+
+def page_of(items: Sequence[Any], limit: int, cursor_of: Callable[[Any], str]) -> dict[str, Any]:
+    """`{"items", "next"}` of a query that asked for one row more than `limit`."""
+    more = len(items) > limit
+    return {"items": list(items[:limit]), "next": cursor_of(items[limit - 1]) if more else None}
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+class Parser(FlaskParser):
+    """Unknown fields are refused by name, wherever they stand."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "form": RAISE, "files": RAISE}
+
+    def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_options: Any) -> Any:  # noqa: ARG002
+        raise to_refusal(error)
+
+
+parser = Parser()
+
+
+def to_refusal(error: ValidationError) -> Exception:
+    """marshmallow's findings as ours: an id that is none is not found, the rest is `invalid` with sentences."""
+    found = error.normalized_messages()
+    flat: dict[str, list[str]] = {}
+    _flatten(found, "", flat)
+    for name, texts in flat.items():
+        if UNKNOWN_ID in texts:
+            return NotFound(what=name)
+    return InvalidFields(flat)
+
+
+def _flatten(found: Any, path: str, into: dict[str, list[str]]) -> None:
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            if name in {"json", "query", "form", "files", "_schema"}:
+                _flatten(inner, path, into)
+            else:
+                _flatten(inner, f"{path}.{name}" if path else str(name), into)
+    elif isinstance(found, list | tuple):
+        into.setdefault(path, []).extend(str(item) for item in found)
+    else:
+        into.setdefault(path, []).append(str(found))
+
+
+class InvalidFields(Invalid):
+    """Fields that could not even be read."""
+
+    def __init__(self, found: dict[str, list[str]]) -> None:
+        super().__init__({name: [explain("unreadable_field", message=text) for text in texts] for name, texts in found.items()})
+
+
+class JsonEncoder(json.JSONEncoder):
+    """Ids and moments as text, lazy words as words."""
+
+    def default(self, value: Any) -> Any:
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, UUID):
+            return str(value)
+        return str(value)
+
+
+# --- the decorator -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What the document says of one operation."""
+
+    needs: str | None
+    body: type[Schema] | None
+    query: type[Schema] | None
+    gives: type[Schema] | None
+    status: int
+    lists: bool
+    files: type[Schema] | None
+    public: bool
+
+
+def operation(
+    *,
+    needs: str | None = None,
+    body: type[Schema] | None = None,
+    query: type[Schema] | None = None,
+    files: type[Schema] | None = None,
+    gives: type[Schema] | None = None,
+    lists: bool = False,
+    status: int = 200,
+    public: bool = False,
+) -> Callable[[F], Callable[..., Response]]:
+    """Make a REST operation of a function.
+
+    Args:
+        needs: the permission; None: any account. The rule checks again for the holder.
+        body: schema of the JSON body, handed over as `body`.
+        query: schema of the query, handed over as `query`.
+        files: schema of a multipart upload, handed over as `files`.
+        gives: schema of the answer; None answers without a body.
+        lists: the function returns `{"items", "next"}` (see `page_of`) or a sequence, and `gives` describes one item.
+        status: of success.
+        public: no token needed.
+    """
+    marks = Operation(
+        needs=needs, body=body, query=query, gives=gives, status=status, lists=lists, files=files, public=public
+    )
+
+    def decorate(function: F) -> Callable[..., Response]:
+        @wraps(function)
+        def view(**values: Any) -> Response:
+            if not public:
+                _guard(needs)
+            if body is not None:
+                values["body"] = _read_body(body)
+            if query is not None:
+                values["query"] = parser.parse(query(), request, location="query")
+            if files is not None:
+                values["files"] = parser.parse(files(), request, location="files")
+            return _answer(function(**values), marks)
+
+        view.operation = marks  # type: ignore[attr-defined]  # core.web.openapi reads it
+        view.permission = needs  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def _guard(needs: str | None) -> None:
+    who = actor()
+    if who is access.NOBODY:
+        raise Unauthorized
+    if needs is not None and access.reach(who, needs) is None:
+        raise Forbidden(permission=needs)
+
+
+def _read_body(schema: type[Schema]) -> Any:
+    if not request.is_json:
+        raise UnsupportedMediaType
+    try:
+        sent = request.get_json(cache=True)
+    except BadRequest:
+        raise BadRequest from None
+    if isinstance(sent, dict):
+        sent = dict(sent)
+        _take_behalf(sent)
+    reader = schema()
+    read_only = {name for name, field in reader.fields.items() if field.dump_only}
+    if isinstance(sent, dict):
+        sent = {name: value for name, value in sent.items() if name not in read_only}
+    try:
+        return reader.load(sent, unknown=RAISE)
+    except ValidationError as error:
+        raise to_refusal(error) from error
+
+
+def _take_behalf(sent: dict[str, Any]) -> None:
+    """`on_behalf_of` may stand in any act: staff act for a resident, both are recorded."""
+    behalf = sent.pop("on_behalf_of", None)
+    if behalf is None:
+        return
+    try:
+        g.on_behalf_of = Id(str(behalf))
+    except ValueError:
+        raise NotFound(what="on_behalf_of") from None
+    actor()
+
+
+def _answer(result: Any, marks: Operation) -> Response:
+    if marks.gives is None:
+        return Response(status=204 if marks.status == 200 else marks.status)
+    writer = marks.gives(unknown=EXCLUDE)
+    if marks.lists:
+        paged = result if isinstance(result, dict) else {"items": result, "next": None}
+        body: Any = {"items": writer.dump(paged["items"], many=True), "next": paged["next"]}
+    else:
+        body = writer.dump(result)
+    text = json.dumps(body, cls=JsonEncoder, ensure_ascii=False)
+    return Response(text, status=marks.status, content_type="application/json")
+

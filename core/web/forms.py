@@ -1,0 +1,82 @@
+"""What a person may type. A form that fails keeps every field; a refusal of a rule lands on its field or on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import g, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from core.db import savepoint
+from core.errors import DomainError, Invalid
+from core.web.words import say, say_error
+
+
+class Form(FlaskForm):
+    """The base of all forms: typed, its CSRF check done once a request (`core.web.csrf`), refusals shown where they belong."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = False  # `core.web.csrf` checks every POST of a page before any view runs
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+        self.problems: list[str] = []
+        self._status = 200
+
+    @property
+    def status(self) -> int:
+        """Of the page that shows this form: 200 when fresh, 422 when fields are wrong, else the refusal's own."""
+        if self._status == 200 and (self.errors or self.problems):
+            return 422
+        return self._status
+
+    def validate(self, *args: Any, **values: Any) -> bool:
+        """Whether everything typed can be read. Nothing is done on a page whose CSRF token is not good."""
+        good: bool = super().validate(*args, **values)
+        if problem := g.get("csrf_problem"):
+            self.problems.append(problem)
+            self._status = 400
+            return False
+        return good
+
+    def submitted(self) -> bool:
+        """Whether it was sent and can be read."""
+        return request.method == "POST" and self.validate()
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Run a rule in a savepoint; its refusal is undone and shown on the form, nothing typed is lost."""
+        try:
+            with savepoint():
+                yield
+        except DomainError as error:
+            self.refuse(error)
+
+    def refuse(self, error: DomainError) -> None:
+        """Show a refusal where it belongs."""
+        self._status = error.status
+        if not isinstance(error, Invalid):
+            self.problems.append(say_error(error))
+            return
+        for name, faults in error.errors.items():
+            sentences = [say(fault) for fault in faults]
+            field: Field | None = self._fields.get(FIELD_OF.get(name, name)) or self._fields.get(name)
+            if field is None:
+                self.problems += sentences
+            else:
+                field.errors = [*field.errors, *sentences]
+
+
+FIELD_OF = {"holder_id": "holder", "room_id": "room", "resident_id": "resident"}
+"""Fields that forms call by the thing, programs by its id."""
+
+
+class ActForm(Form):
+    """A form with nothing but a button."""
+
+
+REQUIRED = _l("Fill this in.")

@@ -1,0 +1,114 @@
+"""Whatever goes wrong, said once: a page for people, `application/problem+json` for programs, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import StatementError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from core.db import Conflict
+from core.errors import DomainError, Invalid
+from core.explanations import explain
+from core.web.api import JsonEncoder
+from core.web.request import is_api
+from core.web.transactions import note_conflict
+from core.web.words import as_json, say, say_error
+
+HTTP_SENTENCES = {
+    400: ("bad_request", _l("This request cannot be read. Go back and try again.")),
+    401: ("unauthorized", _l("Sign in first, or send a token.")),
+    403: ("forbidden", _l("You may not do this. Ask the centre's manager.")),
+    404: ("not_found", _l("There is nothing here. Perhaps the address is wrong, or the thing is no longer there.")),
+    405: ("method_not_allowed", _l("This address does not take that kind of request.")),
+    409: ("conflict", _l("Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed.")),
+    413: ("too_large", _l("This is too large. Send at most 16 MB.")),
+    415: ("unsupported_media_type", _l("Send this as JSON (Content-Type: application/json).")),
+    422: ("invalid", _l("Something in this cannot be right.")),
+    429: ("too_many_requests", _l("That was too often in a short time. Wait a little and try again.")),
+    500: ("fault", _l("Something went wrong on our side. It has been written down; nothing was changed.")),
+    503: ("busy", _l("Too much is going on right now. Nothing was changed; try again in a moment.")),
+}
+TITLE = _l("That did not work")
+
+
+def problem(error: DomainError) -> Response:
+    """The JSON of a refusal: its facts at top level, faulty fields under `errors`."""
+    facts = as_json(error.explanation()) if error.facts else {}
+    for own in "code", "text", "status", "title", "type", "detail", "errors":
+        facts.pop(own, None)
+    body: dict[str, Any] = {**facts, **_head(error.status, error.code, say_error(error))}
+    if isinstance(error, Invalid):
+        body["errors"] = {name: [say(fault) for fault in faults] for name, faults in error.errors.items()}
+    return _json(body, error.status)
+
+
+def _head(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {"type": f"urn:linli:problem:{code}", "title": str(TITLE), "status": status, "code": code, "detail": detail}
+
+
+def _json(body: dict[str, Any], status: int) -> Response:
+    text = json.dumps(body, cls=JsonEncoder, ensure_ascii=False)
+    return Response(text, status=status, content_type="application/problem+json")
+
+
+def _page(status: int, sentence: str) -> Response:
+    page = render_template("errors/problem.html", title=str(TITLE), sentence=sentence, status=status)
+    return make_response(page, status)
+
+
+def on_refusal(error: DomainError) -> Response:
+    """A rule refused and no form caught it."""
+    return problem(error) if is_api() else _page(error.status, say_error(error))
+
+
+def on_http(error: HTTPException) -> Response:
+    """What Flask itself refuses: no such page, wrong method, too large."""
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    code, sentence = HTTP_SENTENCES.get(error.code, HTTP_SENTENCES[400 if error.code < 500 else 500])
+    own = getattr(error, "sentence", None) or (g.get("csrf_problem") if error.code == 400 else None)
+    said = str(own or sentence)
+    answer = _json(_head(error.code, code, said), error.code) if is_api() else _page(error.code, said)
+    for name, value in error.get_headers():
+        if name in {"Retry-After", "Allow"}:
+            answer.headers[name] = value
+    if isinstance(error, ServiceUnavailable):
+        answer.headers["Retry-After"] = "1"
+    if error.code == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def on_conflict(_error: Conflict) -> Response:
+    """Another unit was in the way; `Transactions` runs the request again."""
+    note_conflict(request.environ)
+    return make_response("", 503)
+
+
+def on_statement(error: StatementError) -> Response:
+    """What no column can hold was sent: a number beyond 64 bits, a NUL. Everything else is a fault of ours."""
+    if isinstance(error.orig, OverflowError | ValueError):
+        return on_refusal(Invalid({"": [explain("unreadable")]}))
+    return on_fault(error)
+
+
+def on_fault(error: Exception) -> Response:
+    """A fault of ours: written down, nothing kept, no stack trace shown."""
+    current_app.logger.error("fault at %s %s", request.method, request.path, exc_info=error)
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    return on_http(InternalServerError())
+
+
+def init(app: Flask) -> None:
+    """Hang the handlers on the app."""
+    app.register_error_handler(DomainError, on_refusal)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(Conflict, on_conflict)
+    app.register_error_handler(StatementError, on_statement)
+    app.register_error_handler(Exception, on_fault)
+

@@ -1,0 +1,181 @@
+"""A request on its way in: slug → community → relay → who asks, in which language; and on its way out: the last flush."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, request
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import Conflict as ConflictAnswer
+
+from core.accounts import access, signin
+from core.communities.models import Community
+from core.config import Config
+from core.contract import Actor
+from core.db import Database, Id, current, session, unit
+from core.db.work import is_open
+from core.plugins import Here, House, enter, here
+
+
+@dataclass(frozen=True)
+class Linli:
+    """What the app holds: `current_app.extensions["linli"]`."""
+
+    config: Config
+    database: Database
+    house: House
+
+
+def linli_of(app: Flask) -> Linli:
+    """The installation an app serves."""
+    return cast("Linli", app.extensions["linli"])
+
+
+def linli() -> Linli:
+    """The installation this app serves."""
+    return cast("Linli", current_app.extensions["linli"])
+
+
+def is_api() -> bool:
+    """Whether a program asks: its answers are JSON, its right a bearer token."""
+    return request.path.startswith("/api/")
+
+
+# --- the community -------------------------------------------------------------------------------------------------
+
+
+def take_slug(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take `community` out of the address; enter it if a unit is open."""
+    g.slug = values.pop("community", None) if values else None
+    if g.slug is not None and is_open():
+        enter_slug(g.slug)
+        _refuse_plugin_off(endpoint)
+
+
+def give_slug(endpoint: str, values: dict[str, Any]) -> None:
+    """Put the present community into addresses made here."""
+    slug = g.get("slug")
+    known = endpoint in current_app.view_functions
+    if slug and known and "community" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "community"):
+        values["community"] = slug
+
+
+def enter_slug(slug: str) -> Here:
+    """Enter a community by its slug.
+
+    Raises:
+        NotFound: there is none.
+    """
+    community = session.scalar(select(Community).where(Community.slug == slug))
+    if community is None:
+        g.slug = None
+        raise NotFound
+    g.here = enter(linli().house, community)
+    return here()
+
+
+def _refuse_plugin_off(endpoint: str | None) -> None:
+    blueprint = (endpoint or "").rpartition(".")[0].removesuffix("_api")
+    if blueprint in linli().house.by_name and not here().relay.has(blueprint):
+        raise NotFound
+
+
+@contextmanager
+def reading() -> Iterator[Here]:
+    """In a view that runs in its own units: read in the present community."""
+    with unit(linli().database, write=False):
+        found = enter_slug(g.slug)
+        _refuse_plugin_off(request.endpoint)
+        yield found
+
+
+@contextmanager
+def writing() -> Iterator[Here]:
+    """In a view that runs in its own units: write in the present community; a normal end keeps it."""
+    if g.get("csrf_problem"):
+        raise BadRequest(g.csrf_problem)
+    with unit(linli().database, write=True):
+        found = enter_slug(g.slug)
+        _refuse_plugin_off(request.endpoint)
+        yield found
+
+
+# --- who asks ------------------------------------------------------------------------------------------------------
+
+
+class Visitor:
+    """The account that asks, as Flask-Login and the templates know it."""
+
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, signed_in: signin.SignedIn) -> None:
+        self.signed_in_as = signed_in
+        self.actor = signed_in.actor
+        self.locale = signed_in.locale
+        self.large = signed_in.large_print
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    def get_id(self) -> str:
+        return self.signed_in_as.session_key
+
+
+def load_visitor(key: str) -> Visitor | None:
+    """The account of a browser's session, if it is one of this community and still good."""
+    if is_api() or not g.get("slug") or not is_open():
+        return None
+    found = signin.resume(key)
+    return Visitor(found) if found else None
+
+
+def load_program(incoming: Any) -> Visitor | None:
+    """The account of a bearer token."""
+    if not is_api() or g.get("here") is None:
+        return None
+    scheme, _space, text = incoming.headers.get("Authorization", "").partition(" ")
+    found = signin.by_token(text.strip()) if scheme.lower() == "bearer" else None
+    return Visitor(found) if found else None
+
+
+def actor() -> Actor:
+    """Who asks; `access.NOBODY` when nobody has signed in. `on_behalf_of` of the request is set by the door."""
+    visitor = cast("Visitor | None", current_user)
+    found = visitor.actor if visitor and visitor.is_authenticated else access.NOBODY
+    behalf = g.get("on_behalf_of")
+    return signin.on_behalf(found, behalf) if behalf else found
+
+
+def account_id() -> Id | None:
+    """The account that asks."""
+    return actor().account_id
+
+
+# --- the way out ---------------------------------------------------------------------------------------------------
+
+
+def last_flush(response: Response) -> Response:
+    """Send what is still unsent, so that what the database refuses last is a 409 of ours and not a fault."""
+    if not is_open() or not current().write or response.status_code >= 400:
+        return response
+    try:
+        session.flush()
+    except IntegrityError:
+        current_app.logger.exception("refused by the database at the end of %s", request.path)
+        return current_app.make_response(current_app.handle_user_exception(ConflictAnswer()))
+    return response
+
+
+def init(app: Flask) -> None:
+    """Hang this on the app."""
+    app.url_value_preprocessor(take_slug)
+    app.url_defaults(give_slug)
+    app.after_request(last_flush)

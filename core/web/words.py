@@ -1,0 +1,201 @@
+"""Words: explanations said in the reader's language, and dates, times and amounts as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale, gettext, ngettext
+from flask_login import current_user
+
+from core import clock
+from core.errors import DomainError, Invalid
+from core.explanations import Explanation, plain
+from core.plugins import Sentence
+from core.web.request import is_api, linli
+
+LOCALES = {"zh-Hans": "zh_Hans_CN", "en": "en"}
+LOCALE_COOKIE, LARGE_COOKIE = "linli_locale", "linli_large"
+
+
+# --- language ------------------------------------------------------------------------------------------------------
+
+
+def locale_code() -> str:
+    """`zh-Hans` or `en`: what the account remembers, else a cookie, else what the browser or program asks for."""
+    if "locale_code" not in g:
+        g.locale_code = _choose_locale()
+    code: str = g.locale_code
+    return code
+
+
+def _choose_locale() -> str:
+    if not is_api():
+        remembered = getattr(current_user, "locale", None) or request.cookies.get(LOCALE_COOKIE)
+        if remembered in LOCALES:
+            return str(remembered)
+    asked = request.accept_languages.best_match(["zh-Hans", "zh-CN", "zh", "en", "en-US", "en-GB"], default="zh-Hans")
+    return "en" if asked.startswith("en") else "zh-Hans"
+
+
+def init(app: Flask, translations: list[str]) -> None:
+    """Hang the words on the app; `translations` are the folders of the core and of each plugin."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(translations)
+    Babel(app, default_locale="zh_Hans_CN", locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None)
+    for name, function in FILTERS.items():
+        app.jinja_env.filters[name] = function
+
+
+# --- explanations --------------------------------------------------------------------------------------------------
+
+
+def say(explanation: Explanation) -> str:
+    """The sentence of an explanation in the reader's language. A code without a sentence is a fault of ours."""
+    sentences = linli().house.sentences
+    return _fill(sentences[explanation.code], explanation.facts)
+
+
+def say_code(code: str) -> str:
+    """The words of a code that has no facts: a state, a role, an act of the audit. Unknown codes speak for themselves."""
+    sentence = linli().house.sentences.get(code)
+    return code if sentence is None else _fill(sentence, {})
+
+
+def say_error(error: DomainError) -> str:
+    """The sentence of a refusal; of faulty fields their first one."""
+    if isinstance(error, Invalid):
+        faults = [fault for found in error.errors.values() for fault in found]
+        if len(error.errors) == 1 and faults:
+            return say(faults[0])
+    return say(error.explanation())
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """`{"code", "text", …facts}` as REST answers it; moments in the community's zone."""
+    facts = {name: _local(fact) for name, fact in explanation.facts.items()}
+    return {**plain(facts), "code": explanation.code, "text": say(explanation)}
+
+
+def _fill(sentence: Sentence, facts: Mapping[str, Any]) -> str:
+    said = {name: _say_fact(name, fact) for name, fact in facts.items()}
+    if callable(sentence) and not hasattr(sentence, "_func"):  # a function from facts, not a lazy string
+        return str(sentence({**facts, **{name: text for name, text in said.items() if not isinstance(text, int)}}))
+    return str(sentence) % said if said else str(sentence).replace("%%", "%")
+
+
+def _say_fact(name: str, fact: Any) -> Any:
+    if isinstance(fact, datetime):
+        return moment(fact)
+    if isinstance(fact, date):
+        return day(fact)
+    if isinstance(fact, str):
+        known = linli().house.sentences.get(f"{name}.{fact}")
+        return str(known) if known is not None else fact
+    return fact
+
+
+# --- days, times, amounts ------------------------------------------------------------------------------------------
+
+
+def zone() -> ZoneInfo:
+    """The zone of the present community."""
+    found: ZoneInfo = g.here.zone
+    return found
+
+
+def _local(value: Any) -> Any:
+    return value.astimezone(zone()) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _weekday(value: date) -> str:
+    return str(get_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
+
+
+def _chinese() -> bool:
+    return locale_code() == "zh-Hans"
+
+
+def short_day(value: date) -> str:
+    """11月26日 · 26 Nov; with the year when it is not this one."""
+    value = _local(value)
+    if _chinese():
+        text = f"{value.month}月{value.day}日"
+        return text if value.year == clock.today(zone()).year else f"{value.year}年{text}"
+    month = get_locale().months["format"]["abbreviated"][value.month]
+    text = f"{value.day} {month}"
+    return text if value.year == clock.today(zone()).year else f"{text} {value.year}"
+
+
+def day(value: date) -> str:
+    """11月26日 星期四 · Thu 26 Nov."""
+    value = _local(value)
+    return f"{short_day(value)} {_weekday(value)}" if _chinese() else f"{_weekday(value)} {short_day(value)}"
+
+
+def at_clock(value: datetime) -> str:
+    """8:00, 14:30: the time of day in the community's zone."""
+    local = _local(value)
+    return f"{local.hour}:{local.minute:02}"
+
+
+def moment(value: datetime) -> str:
+    """11月26日 星期四 14:00 · Thu 26 Nov 14:00."""
+    return f"{day(value)} {at_clock(value)}"
+
+
+def span(starts_at: datetime, ends_at: datetime) -> str:
+    """14:00–16:30; an end at midnight is 24:00."""
+    end = at_clock(ends_at)
+    return f"{at_clock(starts_at)}–{'24:00' if end == '0:00' else end}"
+
+
+def near(value: date) -> str:
+    """今天, 明天, 昨天, 本周四, 下周四 · today, tomorrow, yesterday, this Thursday, next Thursday; "" when further away."""
+    found = _local(value)
+    found = found.date() if isinstance(found, datetime) else found
+    today = clock.today(zone())
+    close = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
+    if (gap := (found - today).days) in close:
+        return close[gap]
+    monday = today - timedelta(days=today.weekday())
+    name = get_locale().days["format"]["wide"][found.weekday()].removeprefix("星期")
+    if 0 <= (found - monday).days < 7 and gap > 0:
+        return gettext("this %(weekday)s", weekday=name)
+    if 7 <= (found - monday).days < 14:
+        return gettext("next %(weekday)s", weekday=name)
+    return ""
+
+
+def minutes(value: int) -> str:
+    """2 小时 30 分钟 · 2 h 30 min."""
+    hours, rest = divmod(value, 60)
+    said_hours = ngettext("%(num)d hour", "%(num)d hours", hours) if hours else ""
+    said_rest = gettext("%(num)d min", num=rest) if rest or not hours else ""
+    return " ".join(part for part in (said_hours, said_rest) if part)
+
+
+def points(value: int) -> str:
+    """5 分 · 5 points."""
+    return ngettext("%(num)d point", "%(num)d points", value)
+
+
+def signed(value: int) -> str:
+    """+20, −10, with a true minus."""
+    return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
+
+
+FILTERS = {
+    "day": day,
+    "short_day": short_day,
+    "clock": at_clock,
+    "moment": moment,
+    "near": near,
+    "minutes": minutes,
+    "points": points,
+    "signed": signed,
+    "say": say,
+    "say_code": say_code,
+}

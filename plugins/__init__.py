@@ -1,0 +1,1 @@
+"""The bundled plugins. None imports another."""

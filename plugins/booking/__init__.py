@@ -1,0 +1,1 @@
+"""Booking: rooms, opening hours, reservations."""

@@ -1,0 +1,1 @@
+"""Points: the ledger, the award rules, venue terms earned by points."""
