@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 	command -v $(name) >/dev/null && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
-PORT ?= 8000
+export PORT ?= 8000
 TEST_WORKERS ?= 2
 
 # Stamps: a second run finds nothing to do.
@@ -32,7 +32,7 @@ demo: export LINLI_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite
 demo: install $(ASSETS) ## a community with a season of history on http://127.0.0.1:8000 (PORT, LINLI_DATABASE_URL)
 	@mkdir -p var
 	@$(BIN)/linli upgrade
-	@$(BIN)/linli demo --port $(PORT)
+	@$(BIN)/linli demo
 	@exec $(BIN)/linli run --port $(PORT)
 
 # ---- for whoever changes it
