@@ -109,4 +109,3 @@ def _translations(app: Flask) -> list[Path]:
 
 def _discover(config: Config) -> tuple[list[Plugin], list[Quarantined]]:
     return discover(allowed=config.plugins, strict=config.strict_plugins)
-

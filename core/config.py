@@ -17,7 +17,7 @@ class BadSetting(Exception):
     """A setting has a value the installation must not start with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """The settings of one installation."""
 

@@ -169,5 +169,3 @@ class NotEnoughPoints(DomainError):
 
     def __init__(self, *, price: int, available: int) -> None:
         super().__init__(price=price, available=available)
-
-

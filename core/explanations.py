@@ -1,4 +1,4 @@
-"""One rule that applied, as a code and its facts, and the column that keeps it. The words come later, in the reader's language."""
+"""One rule that applied, as a code and its facts, and the column that keeps it. The words come later."""
 
 from __future__ import annotations
 

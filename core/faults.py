@@ -1,12 +1,12 @@
 """Checks of what people and programs send, the same for both doors: faults are collected, then raised as one `Invalid`.
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class NoteRequest:
-        note: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRequest:
+note: str
 
-        def __post_init__(self) -> None:
-            with checking(self) as check:
-                check.text("note", most=500)
+def __post_init__(self) -> None:
+with checking(self) as check:
+check.text("note", most=500)
 """
 
 from __future__ import annotations

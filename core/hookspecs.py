@@ -57,7 +57,7 @@ class Demo(Protocol):
 
     @hookspec
     def demo(self, week: date, seed: int) -> None:
-        """What happens in this `week` (its Monday) of the season; the first week makes what it needs. Same `seed`, same season."""
+        """What happens in this `week` (its Monday); the first one makes what the season needs. Same `seed`, same season."""
         ...
 
 
@@ -80,14 +80,14 @@ class Offers(Protocol):
 
     @hookspec(firstresult=True)
     def venue_terms(self, holders: Sequence[Holder], at: datetime) -> Mapping[Id, VenueTerms] | None:
-        """points → booking: the terms of each of `holders` as of `at`. One call a page. Pure. Default: base terms."""
+        """Points → booking: the terms of each of `holders` as of `at`. One call a page. Pure. Default: base terms."""
         ...
 
     @hookspec(firstresult=True)
     def hold_points(
         self, holder: Holder, points: int, reason: Explanation, key: str, until: datetime | None
     ) -> Hold | None:
-        """points → whoever sells: set `points` of `holder` aside for `reason`, once for each `key`, at most `until`.
+        """Points → whoever sells: set `points` of `holder` aside for `reason`, once for each `key`, at most `until`.
 
         Raises NotEnoughPoints. Default: nothing can be bought.
         """
@@ -95,7 +95,7 @@ class Offers(Protocol):
 
     @hookspec(firstresult=True)
     def capture_points(self, hold_id: Id, points: int, at: datetime) -> Hold | None:
-        """Take `points` of what the hold `hold_id` still holds, dated `at`; the rest stays held. Default: the charge stays due."""
+        """Take `points` of what the hold `hold_id` still holds, dated `at`; the rest stays held. Default: it stays due."""
         ...
 
     @hookspec(firstresult=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -106,7 +106,10 @@ def implements(
     hook: Callable[Concatenate[Any, P], R],
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
     """Mark a method as a plugin's implementation of a hook; name, arguments and result are compared by mypy."""
-    return cast("Any", hookspecs.hookimpl(specname=hook.__name__))
+    marked: Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]] = hookspecs.hookimpl(
+        specname=hook.__name__
+    )
+    return marked
 
 
 def _section(hook: Callable[..., Any]) -> str:
@@ -170,7 +173,12 @@ class Relay:
                 yield plugin, found[id(plugin)]
 
     def gather(
-        self, hook: Callable[Concatenate[Any, P], Iterable[R]], then: Callable[[R], T], /, *args: P.args, **facts: P.kwargs
+        self,
+        hook: Callable[Concatenate[Any, P], Iterable[R]],
+        then: Callable[[R], T],
+        /,
+        *args: P.args,
+        **facts: P.kwargs,
     ) -> list[T | Unavailable]:
         """Ask each plugin and do `then` (render) with what it gives, both inside one guard and one savepoint."""
         assert not args, "hooks take keyword arguments"
@@ -203,7 +211,7 @@ class Relay:
                 if plugin.strict:
                     function(**facts)
                 else:
-                    self._tell_guarded(plugin, hook.__name__, lambda heard=function: heard(**facts))
+                    self._tell_guarded(plugin, hook.__name__, partial(function, **facts))
         finally:
             _telling.reset(token)
 
@@ -215,7 +223,11 @@ class Relay:
             raise
         except Exception as error:
             log.exception("plugin %s failed in %s", plugin.name, hook)
-            session.add(PluginFault(plugin=plugin.name, hook=hook, error=f"{type(error).__name__}: {error}"[:500], at=clock.now()))
+            session.add(
+                PluginFault(
+                    plugin=plugin.name, hook=hook, error=f"{type(error).__name__}: {error}"[:500], at=clock.now()
+                )
+            )
 
     def ask(self, hook: Callable[Concatenate[Any, P], R], *args: P.args, **facts: P.kwargs) -> R:
         """Ask the one plugin that offers it; `None` when nobody does here."""

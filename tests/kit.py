@@ -293,9 +293,7 @@ class ProgramOf:
     def __init__(self, app: Flask, cast: Cast) -> None:
         self.app, self.cast = app, cast
 
-    def __call__(
-        self, user_name: str | None, *, slug: str | None = None, scopes: list[str] | None = None
-    ) -> Client:
+    def __call__(self, user_name: str | None, *, slug: str | None = None, scopes: list[str] | None = None) -> Client:
         """A program with a token of somebody of the cast, or without one."""
         home = OTHER_SLUG if user_name == "wang" else SLUG
         token = None

@@ -7,8 +7,16 @@ from flask_babel import lazy_gettext as _l
 from core.plugins import Permission
 
 PERMISSIONS = (
-    Permission(name="core.people.read", label=_l("See residents and groups"), grants={"manager": "all", "staff": "all", "resident": "own"}),
-    Permission(name="core.people.edit", label=_l("Enter residents, groups and members"), grants={"manager": "all", "staff": "all"}),
+    Permission(
+        name="core.people.read",
+        label=_l("See residents and groups"),
+        grants={"manager": "all", "staff": "all", "resident": "own"},
+    ),
+    Permission(
+        name="core.people.edit",
+        label=_l("Enter residents, groups and members"),
+        grants={"manager": "all", "staff": "all"},
+    ),
     Permission(name="core.import", label=_l("Import sheets"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.on_behalf", label=_l("Act for a resident"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.accounts", label=_l("Make accounts"), grants={"manager": "all"}),

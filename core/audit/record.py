@@ -24,6 +24,7 @@ def record(
         act: a code that has a sentence "act.<code>", such as "points.award".
         by: who acts; whom staff act for is kept with both names.
         subject: what it was done to, in words that stay readable when it is gone.
+        subject_id: its id, for looking it up.
         before: the state before as plain values, None for something new.
         after: the state after.
 

@@ -1,7 +1,7 @@
 """The declarative base: names, types, and how one row points at another.
 
-    group_id: Mapped[Id] = ref("core_group")
-    group: Mapped[Group] = link(group_id)
+group_id: Mapped[Id] = ref("core_group")
+group: Mapped[Group] = link(group_id)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     MappedColumn,
-    RelationshipProperty,
+    Relationship,
     foreign,
     mapped_column,
     relationship,
@@ -84,7 +84,7 @@ def ref(table: str, **options: Any) -> MappedColumn[Any]:
     return mapped_column(info={"ref": table}, **options)
 
 
-def link(column: Mapped[Any], **options: Any) -> RelationshipProperty[Any]:
+def link(column: Mapped[Any], **options: Any) -> Relationship[Any]:
     """The row a `ref` column points at: `group: Mapped[Group] = link(group_id)`.
 
     Only that column is written by it: the communities are compared, never copied.
@@ -98,7 +98,7 @@ def link(column: Mapped[Any], **options: Any) -> RelationshipProperty[Any]:
     return relationship(primaryjoin=join, **options)
 
 
-def links(column: Callable[[], Mapped[Any]], **options: Any) -> RelationshipProperty[Any]:
+def links(column: Callable[[], Mapped[Any]], **options: Any) -> Relationship[Any]:
     """The rows that point here: `stays: Mapped[list[Stay]] = links(lambda: Stay.group_id)`."""
 
     def join() -> ColumnElement[bool]:

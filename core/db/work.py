@@ -91,9 +91,7 @@ class WorkSession(Session):
         raise Trespass("bulk methods pass by the net: use session.execute(update(...), rows)")
 
 
-session = scoped_session(
-    sessionmaker(class_=WorkSession, join_transaction_mode="create_savepoint"), scopefunc=current
-)
+session = scoped_session(sessionmaker(class_=WorkSession, join_transaction_mode="create_savepoint"), scopefunc=current)
 savepoint = session.begin_nested  # `with savepoint(): ...` undoes only itself when it fails
 
 

@@ -24,7 +24,9 @@ def notify(resident_id: Id, words: Explanation) -> None:
 
 def send_due() -> int:
     """Send what waits; answers how many were sent. A notice sent twice is better than one lost."""
-    waiting = session.scalars(locked(select(Outbox).where(Outbox.sent_at.is_(None)).order_by(Outbox.at).limit(_BATCH))).all()
+    waiting = session.scalars(
+        locked(select(Outbox).where(Outbox.sent_at.is_(None)).order_by(Outbox.at).limit(_BATCH))
+    ).all()
     for notice in waiting:
         log.info("notice to %s: %s", notice.resident_id, pack(notice.words))
         notice.sent_at = clock.now()

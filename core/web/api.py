@@ -1,10 +1,10 @@
 """REST: one decorator, one document. webargs reads, the rule acts, marshmallow writes, apispec describes.
 
-    @api.post("/reservations")
-    @operation(needs="booking.reserve", body=ReservationIn, gives=ReservationOut, status=201)
-    def reserve(body: ReservationRequest) -> Reservation:
-        '''Reserve a room.'''
-        return reserving.reserve(body, by=actor())
+@api.post("/reservations")
+@operation(needs="booking.reserve", body=ReservationIn, gives=ReservationOut, status=201)
+def reserve(body: ReservationRequest) -> Reservation:
+'''Reserve a room.'''
+return reserving.reserve(body, by=actor())
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ parser = Parser()
 
 
 def to_refusal(error: ValidationError) -> Exception:
-    """marshmallow's findings as ours: an id that is none is not found, the rest is `invalid` with sentences."""
-    found = error.normalized_messages()
+    """Marshmallow's findings as ours: an id that is none is not found, the rest is `invalid` with sentences."""
+    found = error.normalized_messages()  # type: ignore[no-untyped-call]  # of marshmallow
     flat: dict[str, list[str]] = {}
     _flatten(found, "", flat)
     for name, texts in flat.items():
@@ -128,7 +128,9 @@ class InvalidFields(Invalid):
     """Fields that could not even be read."""
 
     def __init__(self, found: dict[str, list[str]]) -> None:
-        super().__init__({name: [explain("unreadable_field", message=text) for text in texts] for name, texts in found.items()})
+        super().__init__(
+            {name: [explain("unreadable_field", message=text) for text in texts] for name, texts in found.items()}
+        )
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -257,4 +259,3 @@ def _answer(result: Any, marks: Operation) -> Response:
         body = writer.dump(result)
     text = json.dumps(body, cls=JsonEncoder, ensure_ascii=False)
     return Response(text, status=marks.status, content_type="application/json")
-

@@ -21,7 +21,9 @@ def check() -> None:
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        g.csrf_problem = gettext("This page was open for too long or came from elsewhere. Everything is still here: send it again.")
+        g.csrf_problem = gettext(
+            "This page was open for too long or came from elsewhere. Everything is still here: send it again."
+        )
         if is_open():
             current().commit = False
 

@@ -36,7 +36,7 @@ class Form(FlaskForm):
 
     def validate(self, *args: Any, **values: Any) -> bool:
         """Whether everything typed can be read. Nothing is done on a page whose CSRF token is not good."""
-        good: bool = super().validate(*args, **values)
+        good: bool = super().validate(*args, **values)  # type: ignore[no-untyped-call]  # of WTForms
         if problem := g.get("csrf_problem"):
             self.problems.append(problem)
             self._status = 400
@@ -68,7 +68,7 @@ class Form(FlaskForm):
             if field is None:
                 self.problems += sentences
             else:
-                field.errors = [*field.errors, *sentences]
+                field.errors = (*field.errors, *sentences)
 
 
 FIELD_OF = {"holder_id": "holder", "room_id": "room", "resident_id": "resident"}

@@ -23,7 +23,9 @@ def document(app: Flask) -> dict[str, Any]:
         version="1",
         openapi_version="3.1.0",
         plugins=[reader],
-        info={"description": "Residents, groups, points and rooms of a community. Lists are in the order their operation states."},
+        info={
+            "description": "Residents, groups, points and rooms of a community. Lists are in the order their operation states."
+        },
     )
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for rule in app.url_map.iter_rules():
@@ -41,7 +43,8 @@ def document(app: Flask) -> dict[str, Any]:
 def _operation(view: Any, endpoint: str, method: str, marks: Operation, rule: str) -> dict[str, Any]:
     summary, _break, rest = (view.__doc__ or "").strip().partition("\n")
     arguments = [
-        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}} for _kind, name in _ARGUMENT.findall(rule)
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        for _kind, name in _ARGUMENT.findall(rule)
     ]
     found: dict[str, Any] = {
         "operationId": f"{endpoint.replace('.', '_')}_{method.lower()}",
@@ -49,12 +52,17 @@ def _operation(view: Any, endpoint: str, method: str, marks: Operation, rule: st
         "summary": summary,
         "description": " ".join(rest.split()),
         "parameters": arguments + ([{"in": "query", "schema": marks.query}] if marks.query else []),
-        "responses": {str(204 if marks.gives is None and marks.status == 200 else marks.status): _answer(marks), "default": PROBLEM},
+        "responses": {
+            str(204 if marks.gives is None and marks.status == 200 else marks.status): _answer(marks),
+            "default": PROBLEM,
+        },
     }
     if not marks.public:
         found["security"] = [{"token": [marks.needs] if marks.needs else []}]
     if method == "POST":
-        found["parameters"].append({"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}})
+        found["parameters"].append(
+            {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}}
+        )
     if marks.body is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": marks.body}}}
     if marks.files is not None:
@@ -75,7 +83,10 @@ PROBLEM = {
                     "status": {"type": "integer"},
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
-                    "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+                    "errors": {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                    },
                 },
                 "additionalProperties": True,
             }

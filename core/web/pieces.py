@@ -101,7 +101,7 @@ def me() -> Me:
     if not getattr(current_user, "is_authenticated", False):
         return Me("", signed_in=False, is_staff=False, large=from_cookie)
     who = actor()
-    return Me(who.name, signed_in=True, is_staff=is_staff(who), large=bool(current_user.large))
+    return Me(who.name, signed_in=True, is_staff=is_staff(who), large=bool(getattr(current_user, "large", False)))
 
 
 def context() -> dict[str, Any]:

@@ -24,7 +24,10 @@ HTTP_SENTENCES = {
     403: ("forbidden", _l("You may not do this. Ask the centre's manager.")),
     404: ("not_found", _l("There is nothing here. Perhaps the address is wrong, or the thing is no longer there.")),
     405: ("method_not_allowed", _l("This address does not take that kind of request.")),
-    409: ("conflict", _l("Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed.")),
+    409: (
+        "conflict",
+        _l("Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed."),
+    ),
     413: ("too_large", _l("This is too large. Send at most 16 MB.")),
     415: ("unsupported_media_type", _l("Send this as JSON (Content-Type: application/json).")),
     422: ("invalid", _l("Something in this cannot be right.")),
@@ -111,4 +114,3 @@ def init(app: Flask) -> None:
     app.register_error_handler(Conflict, on_conflict)
     app.register_error_handler(StatementError, on_statement)
     app.register_error_handler(Exception, on_fault)
-

@@ -40,7 +40,9 @@ def _fingerprint() -> str:
         except ValueError as error:
             raise BadRequest from error
     else:
-        fields = sorted((name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", FORM_KEY})
+        fields = sorted(
+            (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", FORM_KEY}
+        )
         content = json.dumps([fields, sorted(request.args.items(multi=True))])
     return hashlib.sha256(content.encode()).hexdigest()
 

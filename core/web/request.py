@@ -62,7 +62,12 @@ def give_slug(endpoint: str, values: dict[str, Any]) -> None:
     """Put the present community into addresses made here."""
     slug = g.get("slug")
     known = endpoint in current_app.view_functions
-    if slug and known and "community" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "community"):
+    if (
+        slug
+        and known
+        and "community" not in values
+        and current_app.url_map.is_endpoint_expecting(endpoint, "community")
+    ):
         values["community"] = slug
 
 

@@ -1,9 +1,9 @@
 """Each request is one unit of work, known before it begins, and run again when another was in the way.
 
-    read   GET, HEAD: a read-only transaction
-    write  everything else: its locks are taken before its first read
-    own    the view opens its own units (`core.web.request.reading`, `writing`): what is slow stands between them
-    none   nothing is read or written (assets)
+read   GET, HEAD: a read-only transaction
+write  everything else: its locks are taken before its first read
+own    the view opens its own units (`core.web.request.reading`, `writing`): what is slow stands between them
+none   nothing is read or written (assets)
 """
 
 from __future__ import annotations

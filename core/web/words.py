@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext, ngettext
 from flask_login import current_user
@@ -44,7 +45,11 @@ def _choose_locale() -> str:
 def init(app: Flask, translations: list[str]) -> None:
     """Hang the words on the app; `translations` are the folders of the core and of each plugin."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(translations)
-    Babel(app, default_locale="zh_Hans_CN", locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None)
+    Babel(
+        app,
+        default_locale="zh_Hans_CN",
+        locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None,
+    )
     for name, function in FILTERS.items():
         app.jinja_env.filters[name] = function
 
@@ -110,8 +115,14 @@ def _local(value: Any) -> Any:
     return value.astimezone(zone()) if isinstance(value, datetime) and value.tzinfo else value
 
 
+def _locale() -> Locale:
+    found = get_locale()
+    assert found is not None, "words are said in a request"
+    return found
+
+
 def _weekday(value: date) -> str:
-    return str(get_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
+    return str(_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
 
 
 def _chinese() -> bool:
@@ -124,7 +135,7 @@ def short_day(value: date) -> str:
     if _chinese():
         text = f"{value.month}月{value.day}日"
         return text if value.year == clock.today(zone()).year else f"{value.year}年{text}"
-    month = get_locale().months["format"]["abbreviated"][value.month]
+    month = _locale().months["format"]["abbreviated"][value.month]
     text = f"{value.day} {month}"
     return text if value.year == clock.today(zone()).year else f"{text} {value.year}"
 
@@ -161,7 +172,7 @@ def near(value: date) -> str:
     if (gap := (found - today).days) in close:
         return close[gap]
     monday = today - timedelta(days=today.weekday())
-    name = get_locale().days["format"]["wide"][found.weekday()].removeprefix("星期")
+    name = _locale().days["format"]["wide"][found.weekday()].removeprefix("星期")
     if 0 <= (found - monday).days < 7 and gap > 0:
         return gettext("this %(weekday)s", weekday=name)
     if 7 <= (found - monday).days < 14:
