@@ -26,7 +26,7 @@ from core.accounts import access
 from core.db import Id
 from core.errors import Forbidden, Invalid, NotFound, Unauthorized
 from core.explanations import Explanation, explain
-from core.web.request import actor
+from core.web.request import actor, some_unit
 from core.web.words import as_json, zone
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -212,8 +212,9 @@ def _guard(needs: str | None) -> None:
     who = actor()
     if who is access.NOBODY:
         raise Unauthorized
-    if needs is not None and access.reach(who, needs) is None:
-        raise Forbidden(permission=needs)
+    with some_unit():
+        if needs is not None and access.reach(who, needs) is None:
+            raise Forbidden(permission=needs)
 
 
 def _read_body(schema: type[Schema]) -> Any:

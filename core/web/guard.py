@@ -10,7 +10,7 @@ from flask import redirect, request, url_for
 
 from core.accounts import access
 from core.errors import Forbidden
-from core.web.request import actor
+from core.web.request import actor, some_unit
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -24,8 +24,9 @@ def requires(permission: str | None) -> Callable[[V], V]:
             who = actor()
             if who is access.NOBODY:
                 return redirect(url_for("accounts.sign_in", next=_back()), code=302)
-            if permission is not None and access.reach(who, permission) is None:
-                raise Forbidden(permission=permission)
+            with some_unit():
+                if permission is not None and access.reach(who, permission) is None:
+                    raise Forbidden(permission=permission)
             return view(*args, **values)
 
         guarded.permission = permission  # type: ignore[attr-defined]  # a test walks the routes and looks for it

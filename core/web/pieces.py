@@ -105,7 +105,14 @@ def me() -> Me:
 
 
 def context() -> dict[str, Any]:
-    """What every template has."""
+    """What every template has; made once a request, for pieces are rendered too."""
+    if "page_context" not in g:
+        g.page_context = _page_context()
+    made: dict[str, Any] = g.page_context
+    return made
+
+
+def _page_context() -> dict[str, Any]:
     community = g.get("here")
     return {
         "community": community,

@@ -51,11 +51,16 @@ def is_api() -> bool:
 
 
 def take_slug(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Take `community` out of the address; enter it if a unit is open."""
+    """Take `community` out of the address and enter it; a view that opens its own units learns here who asks."""
     g.slug = values.pop("community", None) if values else None
-    if g.slug is not None and is_open():
+    if g.slug is None:
+        return
+    if is_open():
         enter_slug(g.slug)
         _refuse_plugin_off(endpoint)
+    else:
+        with reading():
+            actor()
 
 
 def give_slug(endpoint: str, values: dict[str, Any]) -> None:
@@ -98,6 +103,16 @@ def reading() -> Iterator[Here]:
         found = enter_slug(g.slug)
         _refuse_plugin_off(request.endpoint)
         yield found
+
+
+@contextmanager
+def some_unit() -> Iterator[None]:
+    """The unit that is open, or else one to read in."""
+    if is_open():
+        yield
+        return
+    with reading():
+        yield
 
 
 @contextmanager
