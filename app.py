@@ -95,6 +95,7 @@ def _hang(app: Flask) -> None:
     headers.init(app)
     csrf.init(app)
     replay.init(app)
+    app.after_request(request.last_flush)  # registered last, so it runs first: the others see what the database says
     app.register_blueprint(assets.static_pages)
     app.register_blueprint(openapi_pages.pages)
     app.register_blueprint(communities_pages.front)

@@ -198,4 +198,3 @@ def init(app: Flask) -> None:
     """Hang this on the app."""
     app.url_value_preprocessor(take_slug)
     app.url_defaults(give_slug)
-    app.after_request(last_flush)
