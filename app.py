@@ -28,12 +28,14 @@ from core.people import views as people_pages
 from core.plugins import Plugin, Quarantined, build, discover
 from core.sheets import api as sheets_api
 from core.sheets import views as sheets_pages
+from core.upkeep import tables
 from core.web import assets, csrf, headers, openapi_pages, pieces, problems, replay, request, words
 from core.web.sentences import SENTENCES
 from core.web.transactions import Transactions
 
 CORE_PAGES = (communities_pages.pages, people_pages.pages, accounts_pages.pages, audit_pages.pages, sheets_pages.pages)
 CORE_API = (communities_api.api, people_api.api, accounts_api.api, audit_api.api, sheets_api.api)
+CORE_TABLES = tables.TABLES
 PAGES, API = "/<community>", "/api/v1/<community>"
 
 

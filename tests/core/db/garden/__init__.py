@@ -1,0 +1,1 @@
+"""A history of its own, to be moved forth and back."""
