@@ -1,1 +1,1 @@
-"""Points: the ledger, the award rules, venue terms earned by points."""
+"""Points: a ledger, the rules that award, and the venue time that standing and balance give."""

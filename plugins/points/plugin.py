@@ -2,16 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
 from flask_babel import lazy_gettext as _l
 
-from core.plugins import Plugin
+from core.contract import Contribution, Explanation, Hold, Holder, VenueTerms
+from core.db import Id
+from core.hookspecs import Happened, Keeps, Offers
+from core.plugins import Permission, Plugin, Sweep, implements
+from plugins.points import awards, expiry, holds, ledger, lots, posting, rules, terms
+from plugins.points.policy import PointsPolicy
+from plugins.points.schemas import PolicySchema
+from plugins.points.sentences import SENTENCES
+
+PERMISSIONS = (
+    Permission(
+        name="points.read", label=_l("See points"), grants={"manager": "all", "staff": "all", "resident": "own"}
+    ),
+    Permission(name="points.award", label=_l("Record contributions"), grants={"manager": "all", "staff": "all"}),
+    Permission(name="points.withdraw", label=_l("Withdraw contributions"), grants={"manager": "all", "staff": "all"}),
+    Permission(name="points.hold", label=_l("Set points aside"), grants={"manager": "all", "staff": "all"}),
+    Permission(name="points.policy", label=_l("Change rules and policy of points"), grants={"manager": "all"}),
+)
 
 
 class PointsPlugin(Plugin):
-    """Points."""
+    """Groups earn points by what they do for the community and get venue time for them."""
 
     name, label = "points", _l("Points")
-    summary = _l("Points.")
+    summary = _l("Groups earn points by what they do for the community and get venue time for them.")
+    permissions, sentences = PERMISSIONS, SENTENCES
+    policy, policy_schema = PointsPolicy, PolicySchema
+    sweeps = (
+        Sweep(name="points.credits", order=20, run=posting.credit_due),
+        Sweep(name="points.holds", order=25, run=holds.release_vanished),
+        Sweep(name="points.expiry", order=30, run=expiry.expire_due),
+    )
+
+    @implements(Keeps.invariants)
+    def invariants(self) -> Iterable[Explanation]:
+        yield from ledger.faults()
+        yield from holds.faults()
+        yield from lots.faults()
+        yield from posting.faults()
+
+    @implements(Happened.contribution_recorded)
+    def contribution_recorded(self, contribution: Contribution) -> None:
+        awards.told(contribution)
+
+    @implements(Happened.plugin_enabled)
+    def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:
+        if name == self.name and why == "first":
+            rules.seed()
+        elif name == self.name:  # what fell due meanwhile is settled now; sellers heard of it first
+            for sweep in self.sweeps:
+                sweep.run()
+
+    @implements(Offers.venue_terms)
+    def venue_terms(self, holders: Sequence[Holder], at: datetime) -> Mapping[Id, VenueTerms]:
+        return terms.of(holders, at=at)
+
+    @implements(Offers.hold_points)
+    def hold_points(self, holder: Holder, points: int, reason: Explanation, key: str, until: datetime | None) -> Hold:
+        return holds.hold(holder.id, points, reason=reason, key=key, until=until).value()
+
+    @implements(Offers.capture_points)
+    def capture_points(self, hold_id: Id, points: int, at: datetime) -> Hold:
+        return holds.capture(hold_id, points, at=at).value()
+
+    @implements(Offers.release_points)
+    def release_points(self, hold_id: Id, points: int, at: datetime) -> Hold:
+        return holds.release(hold_id, points, at=at).value()
 
 
 plugin = PointsPlugin()

@@ -1,0 +1,241 @@
+"""Holds: two-phase spending. Points are set aside, then captured or released, wholly or in part, each part once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from core import clock
+from core.accounts import access
+from core.audit.record import record
+from core.contract import Actor, HoldState, NotEnoughPoints
+from core.db import Id, locked, savepoint, session
+from core.errors import Invalid, KeyReused, NotFound, WrongState
+from core.explanations import Explanation, explain
+from plugins.points import ledger, lots
+from plugins.points.ledger import Entry
+from plugins.points.models import Account, AccountKind, Hold, Line, SetAside, Transfer
+from plugins.points.requests import HoldRequest, PartRequest
+
+
+def hold(holder_id: Id, points: int, *, reason: Explanation, key: str, until: datetime | None) -> Hold:
+    """Set points aside, once for each `key`; sent again with the same content it returns the first hold.
+
+    Raises:
+        NotEnoughPoints: the holder has less to spend.
+        KeyReused: the key belongs to another content.
+        Invalid: less than one point.
+    """
+    if points < 1:
+        raise Invalid({"points": [explain("too_small", least=1)]})
+    ledger.lock_holders([holder_id])
+    if (first := _by_key(key)) is not None:
+        return _same(first, holder_id, points, reason, until)
+    account = ledger.account_of(holder_id)
+    if (available := account.balance - account.held) < points:
+        raise NotEnoughPoints(price=points, available=available)
+    made = Hold(
+        account_id=account.id,
+        holder_id=holder_id,
+        key=key,
+        points=points,
+        open=points,
+        captured=0,
+        released=0,
+        reason=reason,
+        until=until,
+        made_at=clock.now(),
+    )
+    try:
+        with savepoint():
+            session.add(made)
+    except IntegrityError:  # another holder's, at the same moment
+        return _same(session.scalars(select(Hold).where(Hold.key == key)).one(), holder_id, points, reason, until)
+    account.held += points
+    lots.set_aside(made, points)
+    return made
+
+
+def _by_key(key: str) -> Hold | None:
+    return session.scalar(select(Hold).where(Hold.key == key))
+
+
+def _same(first: Hold, holder_id: Id, points: int, reason: Explanation, until: datetime | None) -> Hold:
+    if (first.holder_id, first.points, first.reason, first.until) != (holder_id, points, reason, until):
+        raise KeyReused(key=first.key)
+    return first
+
+
+def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
+    """Take points of what a hold still holds, dated `at`; the rest stays held.
+
+    Args:
+        hold_id: the hold.
+        points: how many; None: all that is open.
+        at: the moment it belongs to.
+
+    Raises:
+        NotFound: there is no such hold here.
+        WrongState: nothing of it is open, or its time was over at `at`.
+        Invalid: more than is open.
+    """
+    found, account = _locked(hold_id)
+    if found.until is not None and at >= found.until:  # by time, not by sweep
+        raise WrongState(state=HoldState.RELEASED.value)
+    points = _part(found, points)
+    spent = ledger.house_account(AccountKind.SPENT)
+    [transfer] = ledger.post(
+        [
+            Entry(
+                key=f"capture:{found.id}:{found.captured}",
+                reason=found.reason,
+                at=at,
+                moves={account.id: -points, spent: points},
+                frees={account.id: points},
+            )
+        ],
+        into_debt=True,  # of a hold that a withdrawal uncovered
+    )
+    lots.take(account.id, points, transfer, hold=found)
+    found.captured += points
+    found.open -= points
+    session.flush()
+    return found
+
+
+def release(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
+    """Give back points of what a hold still holds, dated `at`; see `capture` for arguments and errors."""
+    found, account = _locked(hold_id)
+    points = _part(found, points)
+    lots.free(found, points, day=ledger.day_of(at), account=account)
+    found.released += points
+    found.open -= points
+    account.held -= points
+    session.flush()
+    if account.held:
+        lots.cover(account.id)
+    return found
+
+
+def _locked(hold_id: Id) -> tuple[Hold, Account]:
+    """The hold and its account, both locked, after their holder."""
+    holder_id = session.scalar(select(Hold.holder_id).where(Hold.id == hold_id))
+    if holder_id is None:
+        raise NotFound(what="hold", id=hold_id)
+    ledger.lock_holders([holder_id])
+    found = session.scalars(locked(select(Hold).where(Hold.id == hold_id))).one()
+    return found, ledger.account_of(holder_id)
+
+
+def _part(found: Hold, points: int | None) -> int:
+    if found.open == 0:
+        raise WrongState(state=found.state.value)
+    if points is None:
+        return found.open
+    if points < 1:
+        raise Invalid({"points": [explain("too_small", least=1)]})
+    if points > found.open:
+        raise Invalid({"points": [explain("too_large", most=found.open)]})
+    return points
+
+
+def release_vanished() -> int:
+    """The sweep: release holds whose seller never came back, as of their `until`."""
+    due = session.execute(
+        select(Hold.id, Hold.until).where(Hold.open > 0, Hold.until <= clock.now()).order_by(Hold.holder_id, Hold.id)
+    ).all()
+    ledger.lock_holders(session.scalars(select(Hold.holder_id).where(Hold.id.in_([hold_id for hold_id, _ in due]))))
+    for hold_id, until in due:
+        release(hold_id, None, at=until or clock.now())
+    return len(due)
+
+
+# --- over REST -----------------------------------------------------------------------------------------------------
+
+
+def hold_for(request: HoldRequest, *, by: Actor) -> Hold:
+    """Staff or a program set points of a holder aside.
+
+    Raises:
+        NotEnoughPoints: the holder has less to spend.
+        Invalid: the hold would end before it begins.
+    """
+    access.check(by, "points.hold", request.holder_id)
+    if request.expires_at <= clock.now():
+        raise Invalid({"expires_at": [explain("points_hold_past")]})
+    reason = explain("points_typed", words=request.reason)
+    made = hold(request.holder_id, request.points, reason=reason, key=f"typed:{uuid7()}", until=request.expires_at)
+    after = {"points": request.points, "reason": request.reason, "expires_at": request.expires_at}
+    record("points.hold", by=by, subject=made.holder.name, subject_id=made.id, after=after)
+    return made
+
+
+def capture_for(hold_id: Id, request: PartRequest, *, by: Actor) -> Hold:
+    """Staff or a program capture a hold; see `capture`."""
+    _check_typed(hold_id, by)
+    found = capture(hold_id, request.points, at=clock.now())
+    return _recorded("points.capture", found, by)
+
+
+def release_for(hold_id: Id, request: PartRequest, *, by: Actor) -> Hold:
+    """Staff or a program release a hold; see `release`."""
+    _check_typed(hold_id, by)
+    found = release(hold_id, request.points, at=clock.now())
+    return _recorded("points.release", found, by)
+
+
+def _check_typed(hold_id: Id, by: Actor) -> None:
+    """Only holds made over REST may end over REST: a reservation's belongs to whoever sold it."""
+    found = session.scalar(select(Hold).where(Hold.id == hold_id))
+    if found is None:
+        raise NotFound(what="hold", id=hold_id)
+    access.check(by, "points.hold", found.holder_id)
+    if not found.key.startswith("typed:"):
+        raise WrongState(state="reserved")
+
+
+def _recorded(act: str, found: Hold, by: Actor) -> Hold:
+    after = {"points": found.points, "captured": found.captured, "released": found.released}
+    record(act, by=by, subject=found.holder.name, subject_id=found.id, after=after)
+    return found
+
+
+# --- what must always hold -----------------------------------------------------------------------------------------
+
+
+def faults() -> Iterator[Explanation]:
+    """L3 and L5 as the database shows them."""
+    held = select(Hold.account_id, func.sum(Hold.open)).group_by(Hold.account_id)
+    opened = {account_id: int(points) for account_id, points in session.execute(held)}
+    reversed_once = set(
+        session.scalars(
+            select(Line.account_id)
+            .join(Transfer, Transfer.id == Line.transfer_id)
+            .where(Transfer.reverses_id.is_not(None))
+            .distinct()
+        )
+    )
+    for account in session.scalars(select(Account)):
+        if account.held != opened.get(account.id, 0):
+            yield explain("points_check_l5", account=account.id, held=account.held, holds=opened.get(account.id, 0))
+        if account.kind is AccountKind.OWN and account.balance < account.held and account.id not in reversed_once:
+            yield explain("points_check_l3", account=account.id, available=account.balance - account.held)
+    aside = select(SetAside.hold_id, func.sum(SetAside.points).label("points")).group_by(SetAside.hold_id).subquery()
+    too_much = select(Hold.id).join(aside, aside.c.hold_id == Hold.id).where(aside.c.points > Hold.open)
+    for hold_id in session.scalars(too_much):
+        yield explain("points_check_hold", hold=hold_id)
+    captured = session.scalar(select(func.coalesce(func.sum(Hold.captured), 0))) or 0
+    spent = (
+        session.scalar(
+            select(func.coalesce(func.sum(Line.points), 0))
+            .join(Account, Account.id == Line.account_id)
+            .where(Account.kind == AccountKind.SPENT)
+        )
+        or 0
+    )
+    if int(captured) != int(spent):
+        yield explain("points_check_spent", captured=int(captured), spent=int(spent))

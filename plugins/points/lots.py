@@ -1,0 +1,214 @@
+"""Lots: points that expire together. What is spent, set aside or lost is always some lot's; the earliest to expire first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+
+from core.db import Id, session
+from core.explanations import Explanation, explain
+from plugins.points.models import Account, AccountKind, Hold, Lot, SetAside, Transfer, Use
+
+
+def opened(account_id: Id) -> Sequence[Lot]:
+    """What is left of an account's lots, in the order in which it is spent."""
+    return session.scalars(
+        select(Lot).where(Lot.account_id == account_id, Lot.remaining > 0).order_by(Lot.expires_on, Lot.seq)
+    ).all()
+
+
+def _next_number(account: Account) -> int:
+    account.lots += 1
+    return account.lots
+
+
+def make(
+    account: Account, transfer: Transfer, *, points: int, balance: int, expires_on: date, contribution_id: Id | None
+) -> None:
+    """A credit makes a lot; what of it repays a debt is used at once.
+
+    Args:
+        account: locked, of the holder.
+        transfer: the credit, posted.
+        points: of the credit.
+        balance: of the account right after the credit.
+        expires_on: the last day it can be spent.
+        contribution_id: the act that earned it.
+    """
+    remaining = min(points, max(balance, 0))
+    lot = Lot(
+        account_id=account.id,
+        seq=_next_number(account),
+        transfer_id=transfer.id,
+        contribution_id=contribution_id,
+        expires_on=expires_on,
+        points=points,
+        remaining=remaining,
+        held=0,
+    )
+    session.add(lot)
+    session.flush()
+    if remaining < points:
+        session.add(Use(transfer_id=transfer.id, lot_id=lot.id, points=points - remaining))
+
+
+def cover(account_id: Id) -> None:
+    """Give free points to open holds that a withdrawal left without, the oldest hold first."""
+    covered = select(SetAside.hold_id, func.sum(SetAside.points).label("points")).group_by(SetAside.hold_id).subquery()
+    bare = session.execute(
+        select(Hold, Hold.open - func.coalesce(covered.c.points, 0))
+        .outerjoin(covered, covered.c.hold_id == Hold.id)
+        .where(Hold.account_id == account_id, Hold.open > func.coalesce(covered.c.points, 0))
+        .order_by(Hold.made_at, Hold.id)
+    ).all()
+    for hold, missing in bare:
+        set_aside(hold, int(missing))
+
+
+def set_aside(hold: Hold, points: int) -> None:
+    """Set free points aside for a hold, as far as there are any: the earliest to expire first."""
+    rows = {row.lot_id: row for row in _of_hold(hold.id)}
+    for lot in opened(hold.account_id):
+        part = min(points, lot.remaining - lot.held)
+        if part <= 0:
+            continue
+        lot.held += part
+        points -= part
+        if lot.id in rows:
+            rows[lot.id].points += part
+        else:
+            session.add(SetAside(hold_id=hold.id, lot_id=lot.id, points=part))
+    session.flush()
+
+
+def _of_hold(hold_id: Id) -> Sequence[SetAside]:
+    return session.scalars(
+        select(SetAside)
+        .join(Lot, Lot.id == SetAside.lot_id)
+        .where(SetAside.hold_id == hold_id)
+        .order_by(Lot.expires_on, Lot.seq)
+    ).all()
+
+
+def free(hold: Hold, points: int, *, day: date, account: Account) -> None:
+    """Give back so many of a hold's points, before `hold.open` changes: what it lacks first, then the latest lot.
+
+    Points keep their day; where that is past they expire at the end of `day`, the day of release.
+    """
+    rows = _of_hold(hold.id)
+    lots = {lot.id: lot for lot in opened(hold.account_id)}
+    points -= min(points, hold.open - sum(row.points for row in rows))
+    for row in reversed(rows):
+        part = min(points, row.points)
+        if part <= 0:
+            break
+        points -= part
+        _shrink(row, part)
+        lot = lots[row.lot_id]
+        lot.held -= part
+        if lot.expires_on < day:
+            _split(lot, part, expires_on=day, account=account)
+    session.flush()
+
+
+def _shrink(row: SetAside, points: int) -> None:
+    row.points -= points
+    if row.points == 0:
+        session.delete(row)
+
+
+def _split(lot: Lot, points: int, *, expires_on: date, account: Account) -> None:
+    """Points of one lot that got another last day become a lot of their own."""
+    lot.points -= points
+    lot.remaining -= points
+    session.add(
+        Lot(
+            account_id=lot.account_id,
+            seq=_next_number(account),
+            transfer_id=lot.transfer_id,
+            contribution_id=lot.contribution_id,
+            expires_on=expires_on,
+            points=points,
+            remaining=points,
+            held=0,
+        )
+    )
+
+
+def take(
+    account_id: Id, points: int, transfer: Transfer, *, hold: Hold | None = None, contribution_id: Id | None = None
+) -> None:
+    """Take points out of lots and write down which; what no lot has is debt.
+
+    A capture (`hold`) takes what is set aside for it. A reversal (`contribution_id`) takes that contribution's own lots
+    first. Then free points, the earliest to expire first, then points set aside for other holds, the newest hold first.
+    """
+    used: dict[Id, int] = {}
+    lots = list(opened(account_id))
+    by_id = {lot.id: lot for lot in lots}
+    if hold is not None:
+        points -= _take_set_aside(by_id, _of_hold(hold.id), points, used)
+    lots.sort(
+        key=lambda lot: lot.contribution_id != contribution_id or contribution_id is None
+    )  # stable: own ones first
+    for lot in lots:
+        points -= _use(lot, min(points, lot.remaining - lot.held), used)
+    if points and lots:
+        rows = session.execute(
+            select(SetAside, Hold).join(Hold, Hold.id == SetAside.hold_id).where(SetAside.lot_id.in_(by_id))
+        ).all()
+        rank = {lot.id: number for number, lot in enumerate(lots)}
+        newest = sorted(rows, key=lambda row: (row.Hold.made_at, row.Hold.id), reverse=True)
+        _take_set_aside(by_id, sorted((row.SetAside for row in newest), key=lambda row: rank[row.lot_id]), points, used)
+    session.add_all(Use(transfer_id=transfer.id, lot_id=lot_id, points=part) for lot_id, part in used.items())
+    session.flush()
+
+
+def _take_set_aside(lots: dict[Id, Lot], rows: Sequence[SetAside], points: int, used: dict[Id, int]) -> int:
+    """Take from what is set aside, row by row; answers how much was there."""
+    taken = 0
+    for row in rows:
+        part = min(points - taken, row.points)
+        if part <= 0:
+            break
+        _shrink(row, part)
+        lots[row.lot_id].held -= part
+        taken += _use(lots[row.lot_id], part, used)
+    session.flush()
+    return taken
+
+
+def _use(lot: Lot, points: int, used: dict[Id, int]) -> int:
+    if points <= 0:
+        return 0
+    lot.remaining -= points
+    used[lot.id] = used.get(lot.id, 0) + points
+    return points
+
+
+# --- what must always hold -----------------------------------------------------------------------------------------
+
+
+def faults() -> Iterator[Explanation]:
+    """L7 as the database shows it."""
+    remaining = select(Lot.account_id, func.sum(Lot.remaining)).group_by(Lot.account_id)
+    left = {account_id: int(points) for account_id, points in session.execute(remaining)}
+    for account in session.scalars(select(Account).where(Account.kind == AccountKind.OWN)):
+        lots = left.get(account.id, 0)
+        if lots != max(account.balance, 0):
+            yield explain("points_check_l7", account=account.id, balance=account.balance, lots=lots)
+    used = select(Use.lot_id, func.sum(Use.points).label("points")).group_by(Use.lot_id).subquery()
+    aside = select(SetAside.lot_id, func.sum(SetAside.points).label("points")).group_by(SetAside.lot_id).subquery()
+    wrong = (
+        select(Lot.id)
+        .outerjoin(used, used.c.lot_id == Lot.id)
+        .outerjoin(aside, aside.c.lot_id == Lot.id)
+        .where(
+            (Lot.points != Lot.remaining + func.coalesce(used.c.points, 0))
+            | (Lot.held != func.coalesce(aside.c.points, 0))
+        )
+    )
+    for lot_id in session.scalars(wrong):
+        yield explain("points_check_lot", lot=lot_id)

@@ -1,0 +1,113 @@
+"""What both doors build: frozen requests, each with the limits of its fields."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.db import Id
+from core.faults import LARGEST_WHOLE, checking
+
+MOST_ACTS = 1_000
+MOST_MINUTES = 100_000  # a group's people added up
+MOST_POINTS = 1_000  # of a rule: an award stays below a million
+LONGEST_NOTE, LONGEST_REASON = 200, 200
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionRequest:
+    """A civic act to record: `minutes` or `acts`; neither means one act."""
+
+    holder_id: Id
+    category: str
+    occurred_on: date
+    minutes: int | None = None
+    acts: int | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.minutes is None and self.acts is None:
+            object.__setattr__(self, "acts", 1)
+        with checking(self) as check:
+            check.day("occurred_on")
+            check.whole("acts", most=MOST_ACTS)
+            check.whole("minutes", most=MOST_MINUTES)
+            check.text("note", most=LONGEST_NOTE)
+            check.text("category", most=40, required=True)
+            if self.minutes is not None and self.acts is not None:
+                check.fault("acts", "points_one_amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalRequest:
+    """Why a contribution is withdrawn."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("reason", most=LONGEST_REASON, required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """Points to set aside until they are captured or released."""
+
+    holder_id: Id
+    points: int
+    reason: str
+    expires_at: datetime
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.whole("points")
+            check.text("reason", most=LONGEST_REASON, required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRequest:
+    """How much of a hold; None: all that is open."""
+
+    points: int | None = None
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.whole("points")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryRequest:
+    """A category to make."""
+
+    code: str
+    name: str
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("name", most=60, required=True)
+            if not _CODE.fullmatch(self.code):
+                check.fault("code", "points_bad_code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRequest:
+    """A version of a category's rule. Caps None: none."""
+
+    category: str
+    per: str
+    points: int
+    valid_from: date
+    member_share: int = 0
+    daily_cap: int | None = None
+    monthly_cap: int | None = None
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.one_of("per", {"act", "hour"})
+            check.whole("points", most=MOST_POINTS)
+            check.whole("member_share", least=0, most=100)
+            check.whole("daily_cap", most=LARGEST_WHOLE)
+            check.whole("monthly_cap", most=LARGEST_WHOLE)
+            check.day("valid_from")

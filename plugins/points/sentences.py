@@ -1,0 +1,104 @@
+"""The words of points: code → sentence, for refusals, reasons and lines of a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+
+def _earned(facts: Mapping[str, Any]) -> str:
+    return gettext("%(category)s, %(day)s", category=facts["category"], day=facts["day"])
+
+
+def _gives(facts: Mapping[str, Any]) -> str:
+    days = ngettext("%(num)d day", "%(num)d days", facts["early_days"])
+    return gettext(
+        "%(tier)s books %(days)s ahead and may stay up to %(minutes)d minutes longer for points.",
+        tier=facts["tier"],
+        days=days,
+        minutes=facts["minutes"],
+    )
+
+
+SENTENCES: Mapping[str, Any] = {
+    # refusals
+    "not_enough_points": _l("This costs %(price)d points; %(available)d are there to spend."),
+    "points_category_exists": _l("There is a category %(category)s already. Take another code."),
+    # faults of fields
+    "points_one_amount": _l("Give the number of acts or the minutes, not both."),
+    "points_bad_code": _l("A code is small letters, digits and _, beginning with a letter, at most 40."),
+    "points_not_quarters": _l("Take a multiple of 15 minutes."),
+    "points_tiers_order": _l("Bronze, silver and gold come in this order, each once."),
+    "points_weekday": _l("A weekday is a number from 0 (Monday) to 6 (Sunday)."),
+    "points_hours_order": _l("The end must be later than the beginning, at most 24:00."),
+    "points_hold_past": _l("This moment is over. Choose one that is still to come."),
+    "points_centre_earns_nothing": _l("The centre itself earns no points. Choose a group or a resident."),
+    "points_future_day": _l("%(day)s is still to come. Record what has happened."),
+    "points_unknown_category": _l("There is no category %(category)s."),
+    "points_no_rule": _l(
+        "%(category)s has no award rule on %(day)s. Choose another day, or let the manager make a rule."
+    ),
+    "points_wants_acts": _l("%(category)s is counted per act: give a number of acts, not minutes."),
+    "points_wants_minutes": _l("%(category)s is counted per hour: give minutes, not acts."),
+    # what an award comes from
+    "award_acts": _l("%(acts)d × %(each)d points = %(points)d."),
+    "award_minutes": _l("%(minutes)d minutes, %(each)d points an hour, rounded down = %(points)d."),
+    "award_day_cap": _l("At most %(cap)d points a day for this, %(used)d are there: %(points)d instead of %(wanted)d."),
+    "award_month_cap": _l(
+        "At most %(cap)d points a month for this, %(used)d are there: %(points)d instead of %(wanted)d."
+    ),
+    "award_resident_cap": _l(
+        "At most %(cap)d points a day for one resident, %(used)d are there: %(points)d instead of %(wanted)d."
+    ),
+    "award_no_rule": _l("%(category)s had no award rule on %(day)s: no points."),
+    # lines of a statement
+    "points_earned": _earned,
+    "points_earned_note": _l("%(category)s, %(day)s: %(note)s"),
+    "points_withdrawn": _l("Withdrawn: %(category)s, %(day)s. %(why)s"),
+    "points_expired": _l("Expired at the end of %(day)s"),
+    "points_typed": _l("%(words)s"),
+    # standing
+    "points_tier": _l("%(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."),
+    "points_tier_per_member": _l(
+        "%(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
+    ),
+    "points_no_tier": _l(
+        "No tier yet: %(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."
+    ),
+    "points_no_tier_per_member": _l(
+        "No tier yet: %(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
+    ),
+    "points_tier_gives": _gives,
+    "tier.none": _l("no tier"),
+    "tier.bronze": _l("bronze"),
+    "tier.silver": _l("silver"),
+    "tier.gold": _l("gold"),
+    # states
+    "contribution.posted": _l("posted"),
+    "contribution.objected": _l("objected to"),
+    "contribution.credited": _l("credited"),
+    "contribution.withdrawn": _l("withdrawn"),
+    # acts of the audit
+    "act.points.award": _l("Recorded contributions"),
+    "act.points.withdraw": _l("Withdrew a contribution"),
+    "act.points.hold": _l("Set points aside"),
+    "act.points.capture": _l("Took points that were set aside"),
+    "act.points.release": _l("Gave back points that were set aside"),
+    "act.points.category": _l("Made a category"),
+    "act.points.rule": _l("Changed an award rule"),
+    "act.points.policy": _l("Changed the policy of points"),
+    # what `linli check` finds
+    "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),
+    "points_check_l2": _l("L2: account %(account)s says %(balance)d, its lines %(lines)d."),
+    "points_check_l3": _l("L3: account %(account)s has %(available)d to spend, and nothing of it was withdrawn."),
+    "points_check_l5": _l("L5: account %(account)s says %(held)d held, its holds %(holds)d."),
+    "points_check_hold": _l("L5: hold %(hold)s has more set aside than it holds."),
+    "points_check_spent": _l("L5: holds say %(captured)d captured, the ledger %(spent)d."),
+    "points_check_l6": _l("L6: transfer %(transfer)s was reversed %(times)d times."),
+    "points_check_l7": _l("L7: account %(account)s says %(balance)d, its lots %(lots)d."),
+    "points_check_lot": _l("L7: lot %(lot)s does not add up."),
+    "points_check_states": _l("Contribution %(contribution)s and its awards are in different states."),
+}

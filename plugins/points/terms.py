@@ -1,0 +1,69 @@
+"""Venue terms: what standing and balance give a holder, in figures and with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.communities import policy
+from core.contract import Explanation, Holder, HolderKind, VenueTerms
+from core.db import Id, session
+from core.explanations import Fact, explain
+from plugins.points import ledger, standing
+from plugins.points.models import Account, AccountKind
+from plugins.points.policy import PointsPolicy
+from plugins.points.standing import NONE, Standing
+
+
+def of(holders: Sequence[Holder], *, at: datetime) -> Mapping[Id, VenueTerms]:
+    """The terms of each holder as of a moment, in a fixed number of statements. Residents and the centre have base terms."""
+    day = ledger.day_of(at)
+    groups = [holder.id for holder in holders if holder.kind is HolderKind.GROUP]
+    standings = standing.of(groups, day=day) if groups else {}
+    available = _available([holder.id for holder in holders])
+    rules = policy.at(PointsPolicy, day)
+    return {
+        holder.id: _terms(holder, standings.get(holder.id), available.get(holder.id, 0), rules) for holder in holders
+    }
+
+
+def _available(holder_ids: Sequence[Id]) -> Mapping[Id, int]:
+    rows = session.execute(
+        select(Account.holder_id, Account.balance - Account.held).where(
+            Account.holder_id.in_(holder_ids), Account.kind == AccountKind.OWN
+        )
+    )
+    return {holder_id: int(points) for holder_id, points in rows}
+
+
+def _terms(holder: Holder, found: Standing | None, available: int, rules: PointsPolicy) -> VenueTerms:
+    tier = rules.standing.of(found.earned) if found else None
+    return VenueTerms(
+        holder_id=holder.id,
+        tier=tier.tier if tier else NONE,
+        early_days=tier.early_days if tier else None,
+        extension_minutes=tier.extension_minutes if tier else 0,
+        tariff=rules.tariff,
+        available_points=available,
+        why=why(found, rules) if found else (),
+    )
+
+
+def why(found: Standing, rules: PointsPolicy) -> tuple[Explanation, ...]:
+    """Where a tier comes from and what it gives."""
+    per = "_per_member" if found.members is not None else ""
+    reached, lowest = rules.standing.of(found.earned), rules.standing.above(found.earned)
+    if (tier := reached or lowest) is None:
+        return ()
+    facts: dict[str, Fact] = {
+        "tier": tier.tier,
+        "needed": tier.points,
+        "earned": found.earned,
+        "days": found.window_days,
+    }
+    if reached is None:
+        return (explain(f"points_no_tier{per}", **facts),)
+    gives = explain("points_tier_gives", tier=tier.tier, early_days=tier.early_days, minutes=tier.extension_minutes)
+    return (explain(f"points_tier{per}", **facts), gives)

@@ -1,0 +1,85 @@
+"""Withdrawing a contribution: the whole award is reversed, from points not held, then from those set aside, then into debt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from core import clock
+from core.accounts import access
+from core.audit.record import record
+from core.communities import policy
+from core.contract import Actor, NotEnoughPoints
+from core.db import Id, locked, session
+from core.errors import NotFound, WrongState
+from core.explanations import explain
+from core.plugins import here
+from plugins.points import ledger, lots, posting
+from plugins.points.ledger import Entry
+from plugins.points.models import AccountKind, Award, Contribution, State
+from plugins.points.policy import PointsPolicy
+from plugins.points.requests import WithdrawalRequest
+
+
+def withdraw(contribution_id: Id, request: WithdrawalRequest, *, by: Actor) -> Contribution:
+    """Take a contribution back, with everything it gave; caps are free again for later awards.
+
+    Raises:
+        NotFound: there is no such contribution here.
+        WrongState: it was withdrawn before.
+        NotEnoughPoints: points of it are spent and the policy allows no debt; nothing has changed.
+    """
+    access.check(by, "points.withdraw")
+    holders = session.scalars(select(Award.holder_id).where(Award.contribution_id == contribution_id)).all()
+    ledger.lock_holders(holders)
+    contribution = session.scalar(locked(select(Contribution).where(Contribution.id == contribution_id)))
+    if contribution is None:
+        raise NotFound(what="contribution", id=contribution_id)
+    if contribution.state is State.WITHDRAWN:
+        raise WrongState(state=State.WITHDRAWN.value)
+    awards = session.scalars(select(Award).where(Award.contribution_id == contribution_id).order_by(Award.id)).all()
+    before = contribution.state
+    if before is State.CREDITED:
+        _reverse(contribution, [award for award in awards if award.points > 0], reason=request.reason)
+    posting.settle(contribution, awards, State.WITHDRAWN)
+    contribution.withdrawn_at = clock.now()
+    contribution.withdrawn_by = by.name
+    contribution.withdrawn_reason = request.reason
+    session.flush()
+    record(
+        "points.withdraw",
+        by=by,
+        subject=contribution.holder.name,
+        subject_id=contribution.id,
+        before={"state": before},
+        after={"state": State.WITHDRAWN, "reason": request.reason, "points": sum(award.points for award in awards)},
+    )
+    return contribution
+
+
+def _reverse(contribution: Contribution, awards: Sequence[Award], *, reason: str) -> None:
+    accounts = ledger.accounts_of({award.holder_id for award in awards})
+    issue = ledger.house_account(AccountKind.ISSUE)
+    if not policy.at(PointsPolicy, here().today()).allow_debt:
+        for award in awards:
+            account = accounts[award.holder_id]
+            if (available := account.balance - account.held) < award.points:
+                raise NotEnoughPoints(price=award.points, available=available)
+    transfers = ledger.post(
+        [
+            Entry(
+                key=f"withdrawal:{contribution.id}:{award.holder_id}",
+                reason=explain(
+                    "points_withdrawn", category=contribution.category.name, day=contribution.occurred_on, why=reason
+                ),
+                at=clock.now(),
+                moves={accounts[award.holder_id].id: -award.points, issue: award.points},
+                reverses_id=award.transfer_id,
+            )
+            for award in awards
+        ],
+        into_debt=True,
+    )
+    for award, transfer in zip(awards, transfers, strict=True):
+        lots.take(accounts[award.holder_id].id, award.points, transfer, contribution_id=contribution.id)
