@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from core.communities.models import Community
+    from core.sheets.kinds import ImportKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,6 +86,7 @@ class Plugin:
     sweeps: Sequence[Sweep] = ()
     commands: Sequence[click.Command] = ()
     sentences: Mapping[str, Sentence] = {}
+    imports: Sequence[ImportKind] = ()  # kinds of sheets that can be imported
 
     @property
     def strict(self) -> bool:

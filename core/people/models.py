@@ -18,7 +18,7 @@ class Holder(Tenant):
     """Whoever can hold points, reserve a room or be visited; also the row locked when quotas of that holder are decided."""
 
     __tablename__ = "core_holder"
-    __table_args__ = (Index(None, "community_id", "kind", "name"),)
+    __table_args__ = (Index(None, "community_id", "kind", "initials", "name"),)  # the order of lists
 
     kind: Mapped[HolderKind]
     name: Mapped[str]

@@ -1,0 +1,138 @@
+"""Who is in a group: from a day to a day, as member or as leader. Leading gives rights, so it ends at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import or_, select
+
+from core.accounts import access
+from core.audit.record import record
+from core.contract import Actor
+from core.db import Id, locked, session
+from core.errors import DomainError, NotFound
+from core.people import queries
+from core.people.models import Group, Holder, Membership, Resident, Role
+from core.people.queries import Member
+from core.people.requests import MemberRequest
+from core.plugins import here
+
+DAY = timedelta(days=1)
+
+
+class AlreadyMember(DomainError):
+    """The resident is in the group on some of these days already. Facts: name, group, from_day."""
+
+    code, status = "already_member", 409
+
+    def __init__(self, *, name: str, group: str, from_day: date) -> None:
+        super().__init__(name=name, group=group, from_day=from_day)
+
+
+def on(group_id: Id, day: date) -> frozenset[Id]:
+    """The residents who count as members (leaders too) on a day."""
+    statement = select(Membership.resident_id).where(Membership.group_id == group_id, *queries.on_day(day))
+    return frozenset(session.scalars(statement))
+
+
+def add(group_id: Id, request: MemberRequest, *, by: Actor) -> Member:
+    """Take a resident into a group, or change what they are in it from a day on: the former membership ends the day before.
+
+    Raises:
+        Forbidden: `by` may not enter members.
+        NotFound: there is no such group or resident.
+        AlreadyMember: in the same role on some of these days, or more than once meanwhile.
+    """
+    access.check(by, "core.people.edit")
+    group = _locked_group(group_id)
+    name = _resident_name(request.resident_id)
+    for former in _overlapping(group_id, request):
+        if former.role == request.role or former.from_day > request.first_day or former.to_day != request.to_day:
+            raise AlreadyMember(name=name, group=group.name, from_day=former.from_day)
+        _end(former, request.first_day - DAY)
+    membership = Membership(
+        group_id=group_id,
+        resident_id=request.resident_id,
+        role=request.role,
+        from_day=request.first_day,
+        to_day=request.to_day,
+    )
+    session.add(membership)
+    session.flush()
+    record("core.member_added", by=by, subject=f"{group.name}: {name}", subject_id=group_id, after=_facts(membership))
+    return Member(
+        resident_id=membership.resident_id,
+        name=name,
+        telephone="",
+        role=membership.role,
+        from_day=membership.from_day,
+        to_day=membership.to_day,
+    )
+
+
+def remove(group_id: Id, resident_id: Id, *, by: Actor) -> None:
+    """Let a resident leave a group: not a member any more from today on.
+
+    Raises:
+        Forbidden: `by` may not change members.
+        NotFound: there is no such group, or the resident is not in it.
+    """
+    access.check(by, "core.people.edit")
+    group, today = _locked_group(group_id), here().today()
+    found = session.scalars(
+        select(Membership).where(
+            Membership.group_id == group_id, Membership.resident_id == resident_id, queries.on_day(today)[1]
+        )
+    ).all()
+    if not found:
+        raise NotFound(what="member", id=resident_id)
+    name, before = _resident_name(resident_id), [_facts(membership) for membership in found]
+    for membership in found:
+        _end(membership, today - DAY)
+    record("core.member_removed", by=by, subject=f"{group.name}: {name}", subject_id=group_id, before=before)
+
+
+def _locked_group(group_id: Id) -> Group:
+    """Members of one group are changed one after the other."""
+    session.scalars(locked(select(Holder).where(Holder.id == group_id))).one_or_none()
+    group = session.scalars(select(Group).where(Group.id == group_id)).one_or_none()
+    if group is None:
+        raise NotFound(what="group", id=group_id)
+    return group
+
+
+def _resident_name(resident_id: Id) -> str:
+    resident = session.scalars(select(Resident).where(Resident.id == resident_id)).one_or_none()
+    if resident is None:
+        raise NotFound(what="resident", id=resident_id)
+    return resident.name
+
+
+def _overlapping(group_id: Id, request: MemberRequest) -> Sequence[Membership]:
+    statement = select(Membership).where(
+        Membership.group_id == group_id,
+        Membership.resident_id == request.resident_id,
+        or_(Membership.to_day.is_(None), Membership.to_day >= request.first_day),
+    )
+    if request.to_day is not None:
+        statement = statement.where(Membership.from_day <= request.to_day)
+    return session.scalars(statement.order_by(Membership.from_day)).all()
+
+
+def _end(membership: Membership, last: date) -> None:
+    """Let it end with a day; one that had not begun by then is gone."""
+    if membership.from_day > last:
+        session.delete(membership)
+        session.flush()  # its first day may be taken at once
+    else:
+        membership.to_day = last
+
+
+def _facts(membership: Membership) -> dict[str, object]:
+    return {
+        "resident_id": membership.resident_id,
+        "role": membership.role.value,
+        "from": membership.from_day,
+        "to": membership.to_day,
+    }

@@ -1,0 +1,32 @@
+"""The words of people: refusals, faults of fields, acts of the audit, kinds of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+SENTENCES: Mapping[str, Any] = {
+    "not_a_telephone": _l("A telephone number has 3 to 20 digits, perhaps with a + before them."),
+    "born_in_the_future": _l("Nobody is born after today. Look at the year."),
+    "not_a_group_kind": _l("The kind is one of the list, or a word of small letters a to z."),
+    "ends_before_it_begins": _l("The last day comes before the first. Change one of the two."),
+    "already_member": _l("%(name)s is in %(group)s already, from %(from_day)s. Let that end first."),
+    "not_a_cursor": _l("This list cannot go on from there. Begin again without a cursor."),
+    # kinds of groups
+    "group_kind.orchestra": _l("orchestra"),
+    "group_kind.choir": _l("choir"),
+    "group_kind.dance": _l("dance team"),
+    "group_kind.opera": _l("opera"),
+    "group_kind.calligraphy": _l("calligraphy"),
+    "group_kind.sport": _l("sport"),
+    "group_kind.other": _l("other"),
+    # acts of the audit
+    "act.core.resident_created": _l("Entered a resident"),
+    "act.core.resident_changed": _l("Changed a resident"),
+    "act.core.group_created": _l("Entered a group"),
+    "act.core.group_changed": _l("Changed a group"),
+    "act.core.member_added": _l("Took somebody into a group"),
+    "act.core.member_removed": _l("Let somebody leave a group"),
+}

@@ -1,0 +1,327 @@
+"""Sheets of people: residents, a row each; groups, a row for each of their members."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import insert, select
+from uuid_utils.compat import uuid7
+
+from core.contract import Actor, HolderKind
+from core.db import Id, locked, session
+from core.errors import Invalid
+from core.people.initials import initials
+from core.people.models import Group, Holder, Membership, Resident, Role
+from core.people.requests import GROUP_KINDS, GroupRequest, MemberRequest, ResidentRequest
+from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
+from core.sheets.models import ImportRow
+
+EDIT = "core.people.edit"
+
+# --- residents -----------------------------------------------------------------------------------------------------
+
+
+def judge_residents(rows: Sequence[Row], _by: Actor) -> Judged:
+    """Each by itself: the same name twice may be two people."""
+    ready: list[Ready] = []
+    faults: list[Fault] = []
+    for row in rows:
+        try:
+            ready.append(Ready(row=row, value=ResidentRequest(**_given(row)), subject_id=uuid7()))
+        except Invalid as error:
+            faults += row.faults(error)
+    return Judged(ready=ready, faults=faults)
+
+
+def _given(row: Row) -> dict[str, object]:
+    return {name: value for name, value in row.values.items() if value is not None}
+
+
+def write_residents(ready: Sequence[Ready], _by: Actor) -> None:
+    """All at once."""
+    holders = [_holder(one.subject_id, HolderKind.RESIDENT, one.value.name) for one in ready]
+    residents = [
+        {"id": one.subject_id, "telephone": one.value.telephone, "born_on": one.value.born_on} for one in ready
+    ]
+    session.execute(insert(Holder), holders)
+    session.execute(insert(Resident), residents)
+
+
+def _holder(holder_id: Id | None, kind: HolderKind, name: str) -> dict[str, object]:
+    letters = initials(name, person=kind is HolderKind.RESIDENT)
+    return {"id": holder_id, "kind": kind, "name": name, "initials": letters}
+
+
+RESIDENTS = ImportKind(
+    name="residents",
+    label=_l("Residents"),
+    help=_l("A row for each resident. Groups and contributions refer to them by their number or, where it is unique, by name."),
+    needs=EDIT,
+    columns=(
+        Column(name="name", label=_l("Name"), headers=("姓名", "名字", "居民"), required=True, examples=("张淑芬", "赵国强")),
+        Column(
+            name="telephone",
+            label=_l("Telephone"),
+            headers=("电话", "手机", "手机号", "联系电话", "phone"),
+            examples=("13900000001",),
+        ),
+        Column(
+            name="born_on",
+            label=_l("Born on"),
+            headers=("出生日期", "生日", "出生年月日", "Born on", "birthday"),
+            shape=Shape.DAY,
+            examples=("1956-03-02",),
+        ),
+    ),
+    judge=judge_residents,
+    write=write_residents,
+)
+
+
+# --- groups and who is in them -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a row makes: its group, if that is new, and the membership, if it names somebody."""
+
+    group_id: Id
+    new: GroupRequest | None
+    member: MemberRequest | None
+
+
+@dataclass(slots=True)
+class Known:
+    """What is in the community already, read in a fixed number of statements, and what the rows before have added."""
+
+    groups: dict[str, list[tuple[Id, str]]]  # name → (id, kind)
+    by_ref: Mapping[str, Id]
+    by_name: Mapping[str, Sequence[Id]]
+    names: Mapping[Id, str]
+    spells: dict[tuple[Id, Id], list[tuple[date, date]]]  # (group, resident) → days from and to
+
+
+def _known(rows: Sequence[Row]) -> Known:
+    groups: dict[str, list[tuple[Id, str]]] = defaultdict(list)
+    for group in session.scalars(select(Group).where(Group.dissolved_on.is_(None))):
+        groups[group.name].append((group.id, group.kind))
+    named = {str(row.values["group"]) for row in rows}
+    present = [group_id for name in named for group_id, _kind in groups.get(name, ())]
+    spells: dict[tuple[Id, Id], list[tuple[date, date]]] = defaultdict(list)
+    for spell in session.scalars(select(Membership).where(Membership.group_id.in_(present))):
+        spells[spell.group_id, spell.resident_id].append((spell.from_day, spell.to_day or date.max))
+    residents = resident_names()
+    by_name: dict[str, list[Id]] = defaultdict(list)
+    for resident_id, name in residents.items():
+        by_name[name].append(resident_id)
+    return Known(groups, refs_of("residents"), by_name, residents, spells)
+
+
+def resident_names() -> Mapping[Id, str]:
+    """Everybody who lives here, by id."""
+    statement = select(Resident.id, Holder.name).join(Holder, Holder.id == Resident.id).where(Resident.left_on.is_(None))
+    return {resident_id: name for resident_id, name in session.execute(statement)}
+
+
+def refs_of(kind: str) -> Mapping[str, Id]:
+    """The numbers of the rows of a kind that were taken in, and what came of them."""
+    rows = session.execute(select(ImportRow.ref, ImportRow.subject_id).where(ImportRow.kind == kind))
+    return {ref: subject_id for ref, subject_id in rows if subject_id is not None}
+
+
+def judge_groups(rows: Sequence[Row], _by: Actor) -> Judged:
+    """Groups by their name: known here, or new with the kind that one of their rows says."""
+    known = _known(rows)
+    kinds: dict[str, str] = {}
+    for row in rows:
+        if row.values["kind"] is not None:
+            kinds.setdefault(str(row.values["group"]), str(row.values["kind"]))
+    ready: list[Ready] = []
+    faults: list[Fault] = []
+    for row in rows:
+        found = _joining(row, known, kinds)
+        if isinstance(found, list):
+            faults += found
+        else:
+            subject = found.group_id if found.member is None else uuid7()
+            ready.append(Ready(row=row, value=found, subject_id=subject))
+    return Judged(ready=ready, faults=faults)
+
+
+def _joining(row: Row, known: Known, kinds: Mapping[str, str]) -> Joining | list[Fault]:
+    group = _group(row, known, kinds)
+    resident = _resident(row, known)
+    faults = [*(group if isinstance(group, list) else ()), *(resident if isinstance(resident, list) else ())]
+    if isinstance(group, list) or isinstance(resident, list):
+        return faults
+    group_id, new = group
+    if resident is None:
+        return Joining(group_id, new, None)
+    try:
+        member = MemberRequest(resident_id=resident, **_spell(row))
+    except Invalid as error:
+        return row.faults(error, {"from_day": "from", "to_day": "to"})
+    spells = known.spells[group_id, resident]
+    first, last = member.first_day, member.to_day or date.max
+    if clash := [begun for begun, over in spells if begun <= last and over >= first]:
+        name, group_name = known.names[resident], str(row.values["group"])
+        return [row.fault("name", "already_member", name=name, group=group_name, from_day=clash[0])]
+    spells.append((first, last))
+    return Joining(group_id, new, member)
+
+
+def _spell(row: Row) -> dict[str, object]:
+    role = row.values["role"]
+    return {
+        "role": Role(role) if role is not None else Role.MEMBER,
+        "from_day": row.values["from"],
+        "to_day": row.values["to"],
+    }
+
+
+def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupRequest | None] | list[Fault]:
+    """The group of a row, and how to make it if this is the first row of a new one."""
+    name, kind = str(row.values["group"]), row.values["kind"]
+    found = known.groups.get(name, [])
+    if len(found) > 1:
+        return [row.fault("group", "group_ambiguous", name=name)]
+    if found:
+        group_id, its_kind = found[0]
+        if kind is not None and kind != its_kind:
+            return [row.fault("kind", "group_kind_differs", name=name, group_kind=its_kind)]
+        return group_id, None
+    if name not in kinds:
+        return [row.fault("kind", "group_kind_missing", name=name)]
+    try:
+        request = GroupRequest(name=name, kind=kinds[name])
+    except Invalid as error:
+        return row.faults(error, {"name": "group"})
+    made: Id = uuid7()
+    known.groups[name] = [(made, request.kind)]
+    if kind is not None and kind != request.kind:
+        return [row.fault("kind", "group_kind_differs", name=name, group_kind=request.kind)]
+    return made, request
+
+
+def _resident(row: Row, known: Known) -> Id | None | list[Fault]:
+    """Whom a row names, by number or by a name that only one has; None: nobody, the row is about the group alone."""
+    ref, name = row.values["resident_ref"], row.values["name"]
+    if ref is not None:
+        found = known.by_ref.get(str(ref))
+        if found is None or found not in known.names:
+            return [row.fault("resident_ref", "resident_ref_unknown", ref=str(ref))]
+        if name is not None and known.names[found] != name:
+            return [row.fault("name", "resident_name_differs", ref=str(ref), name=known.names[found])]
+        return found
+    if name is not None:
+        return one_of_name(row, "name", str(name), known.by_name)
+    if any(row.values[column] is not None for column in ("role", "from", "to")):
+        return [row.fault("name", "required")]
+    return None
+
+
+def one_of_name(row: Row, column: str, name: str, by_name: Mapping[str, Sequence[Id]]) -> Id | list[Fault]:
+    """The only resident of a name."""
+    found = by_name.get(name, ())
+    if len(found) == 1:
+        return found[0]
+    return [row.fault(column, "resident_ambiguous" if found else "resident_unknown", name=name)]
+
+
+def write_groups(ready: Sequence[Ready], by: Actor) -> None:
+    """Judge again under a lock, for time has passed: a group may have been made, a member taken in. Then all at once."""
+    session.scalars(locked(select(Holder).where(Holder.kind == HolderKind.CENTRE))).one()
+    ids = {one.row.ref: one.subject_id for one in ready}
+    judged = judge_groups([one.row for one in ready], by)
+    if judged.faults:
+        raise SheetFaults(judged.faults)
+    joining: list[tuple[str, Joining]] = [(one.row.ref, one.value) for one in judged.ready]
+    made = [(one.group_id, one.new) for _ref, one in joining if one.new is not None]
+    if made:
+        session.execute(insert(Holder), [_holder(group_id, HolderKind.GROUP, new.name) for group_id, new in made])
+        session.execute(insert(Group), [{"id": group_id, "kind": new.kind} for group_id, new in made])
+    members = [_membership(ids[ref], one.group_id, one.member) for ref, one in joining if one.member is not None]
+    if members:
+        session.execute(insert(Membership), members)
+
+
+def _membership(membership_id: Id | None, group_id: Id, member: MemberRequest) -> dict[str, object]:
+    return {
+        "id": membership_id,
+        "group_id": group_id,
+        "resident_id": member.resident_id,
+        "role": member.role,
+        "from_day": member.first_day,
+        "to_day": member.to_day,
+    }
+
+
+def _kind_choices() -> Sequence[Choice]:
+    # The community's own kinds, any word a–z, are those of its groups.
+    words = {
+        "orchestra": ("乐队", "民乐", "器乐", "orchestra"),
+        "choir": ("合唱", "合唱队", "choir"),
+        "dance": ("舞蹈", "舞蹈队", "dance team", "dance"),
+        "opera": ("戏曲", "曲艺", "opera"),
+        "calligraphy": ("书画", "书法", "calligraphy"),
+        "sport": ("体育", "健身", "sport"),
+        "other": ("其他", "其它", "other"),
+    }
+    own = session.scalars(select(Group.kind).where(Group.kind.not_in(GROUP_KINDS)).distinct().order_by(Group.kind))
+    return [*(Choice(code=kind, words=words[kind]) for kind in GROUP_KINDS), *(Choice(code=kind, words=(kind,)) for kind in own)]
+
+
+def _role_choices() -> Sequence[Choice]:
+    return (
+        Choice(code=Role.MEMBER.value, words=("成员", "队员", "member")),
+        Choice(code=Role.LEADER.value, words=("队长", "负责人", "leader")),
+    )
+
+
+GROUPS = ImportKind(
+    name="groups",
+    label=_l("Groups and members"),
+    help=_l("A row for each member of each group; the group's name stands in every row, its kind at least once. Import residents first."),
+    needs=EDIT,
+    columns=(
+        Column(name="group", label=_l("Group"), headers=("团队", "团队名称", "队伍"), required=True, examples=("民乐团", "民乐团")),
+        Column(
+            name="kind",
+            label=_l("Kind"),
+            headers=("类型", "团队类型", "类别"),
+            choices=_kind_choices,
+            examples=("乐队", ""),
+            help=_l("Needed once for a new group."),
+        ),
+        Column(
+            name="resident_ref",
+            label=_l("Resident's No."),
+            headers=("居民编号", "成员编号", "Resident's No.", "resident number"),
+            examples=("1", ""),
+            help=_l("As in the sheet of residents; or leave it empty where the name is unique."),
+        ),
+        Column(name="name", label=_l("Name"), headers=("姓名", "成员", "成员姓名", "居民"), examples=("赵国强", "张淑芬")),
+        Column(name="role", label=_l("As"), headers=("角色", "职务", "身份", "As"), choices=_role_choices, examples=("队长", "成员")),
+        Column(
+            name="from",
+            label=_l("From"),
+            headers=("开始", "开始日期", "起", "加入日期"),
+            shape=Shape.DAY,
+            examples=("2025-01-01",),
+            help=_l("Empty: from today."),
+        ),
+        Column(
+            name="to",
+            label=_l("Until"),
+            headers=("结束", "结束日期", "止", "退出日期", "Until"),
+            shape=Shape.DAY,
+            help=_l("Empty: until further notice."),
+        ),
+    ),
+    judge=judge_groups,
+    write=write_groups,
+)

@@ -1,0 +1,218 @@
+"""From the bytes of a file to cells of text, numbers and days. Everything about a file that cannot be trusted is here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+from core.errors import DomainError
+
+MOST_ROWS = 10_000  # below the header
+MOST_COLUMNS = 50
+MOST_UNPACKED = 64 * 2**20  # bytes of everything in the workbook: 10,000 rows of 20 columns are 15 MB
+MOST_RATIO = 200  # unpacked to packed; a sheet of equal cells comes to about 50
+_SMALL = 2**20  # below this the ratio does not matter
+_PARTS = 1_000  # files in a workbook
+_MERGES = 20  # that are looked at: one is enough to refuse
+ABOVE = 10  # lines that may stand above and in the header
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # also a workbook with a password
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+
+class UnreadableSheet(DomainError):
+    """The file is no sheet that can be read. Facts: none."""
+
+    code = "sheet_unreadable"
+
+
+class OldSheet(DomainError):
+    """An .xls, or a workbook with a password."""
+
+    code = "sheet_old"
+
+
+class TooLargeSheet(DomainError):
+    """Unpacked it is larger than any list of people. Facts: none."""
+
+    code = "sheet_too_large"
+
+
+class TooManyRows(DomainError):
+    """More rows than one import takes. Facts: most."""
+
+    code = "sheet_too_many_rows"
+
+
+class EmptySheet(DomainError):
+    """There is nothing in it."""
+
+    code = "sheet_empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Stands where a cell holds a formula: whose value may be anything by the time it is opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Stands where Excel itself shows an error, such as #REF!."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Stands where a cell is a part of several merged into one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the file that is not empty, numbered from 1."""
+
+    number: int
+    cells: tuple[Any, ...]  # text, numbers, days, None; Formula, Broken or Merged
+
+
+def read(content: bytes) -> list[Line]:
+    """The lines of the first sheet of an .xlsx, or of a .csv in UTF-8, UTF-16 or GB18030.
+
+    What it is, is told by the bytes and not by the name.
+
+    Raises:
+        UnreadableSheet, OldSheet, TooLargeSheet, TooManyRows, EmptySheet.
+    """
+    if content.startswith(_OLD_EXCEL):
+        raise OldSheet
+    lines = list(_limited(_xlsx(content) if content.startswith(b"PK") else _csv(content)))
+    if not lines:
+        raise EmptySheet
+    return lines
+
+
+def holds(cell: Any) -> bool:
+    """Whether anything stands in a cell."""
+    return cell is not None and not (isinstance(cell, str) and not cell.strip())
+
+
+def letter(position: int) -> str:
+    """The letter of a column, counted from 0."""
+    return str(get_column_letter(position + 1))
+
+
+def _limited(lines: Iterable[Line]) -> Iterator[Line]:
+    """Only lines that hold something; not more than the header, what stands above it, and MOST_ROWS."""
+    for count, line in enumerate((line for line in lines if any(map(holds, line.cells))), 1):
+        if count > MOST_ROWS + ABOVE:
+            raise TooManyRows(most=MOST_ROWS)
+        yield line
+
+
+# --- csv -----------------------------------------------------------------------------------------------------------
+
+
+def _csv(content: bytes) -> Iterator[Line]:
+    text = _decode(content)
+    if "\x00" in text[:1000]:
+        raise UnreadableSheet  # something else than text
+    head = text[:10_000].split("\n", 1)[0]
+    separator = max(",\t;", key=head.count)
+    try:
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 1):
+            yield Line(number, tuple(cells[:MOST_COLUMNS]))
+    except csv.Error as error:
+        raise UnreadableSheet from error
+
+
+def _decode(content: bytes) -> str:
+    """Excel in China saves .csv in GB18030, or in UTF-8 with a mark in front."""
+    encodings = ("utf-16",) if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableSheet
+
+
+# --- xlsx ----------------------------------------------------------------------------------------------------------
+
+
+def _xlsx(content: bytes) -> Iterator[Line]:
+    try:
+        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(content)) as archive:
+            warnings.simplefilter("ignore")  # openpyxl's, of parts that do not matter here
+            _weigh(archive, len(content))
+            yield from _cells(content, archive)
+    except DomainError:
+        raise
+    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken part of a file leads to
+        raise UnreadableSheet from error
+
+
+def _weigh(archive: zipfile.ZipFile, packed: int) -> None:
+    """Before anything is unpacked: a small file may claim to hold gigabytes; and nobody needs a DTD here."""
+    unpacked = sum(part.file_size for part in archive.infolist())
+    if len(archive.infolist()) > _PARTS or unpacked > MOST_UNPACKED or (unpacked > _SMALL and unpacked > MOST_RATIO * packed):
+        raise TooLargeSheet
+    for part in archive.infolist():
+        with archive.open(part) as file:
+            if b"<!DOCTYPE" in file.read(1024):
+                raise UnreadableSheet
+
+
+def _cells(content: bytes, archive: zipfile.ZipFile) -> Iterator[Line]:
+    book = load_workbook(io.BytesIO(content), read_only=True)  # formulas stay formulas: they are refused by cell
+    try:
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # some programs write down wrong ones
+        merged = _merged(archive.read(sheet._worksheet_path.lstrip("/")))  # noqa: SLF001 - read-only sheets do not tell
+        for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+            found = [_cell(cell) for cell in cells]
+            for position in merged.get(number, ()):
+                found[position : position + 1] = [Merged()] if position < len(found) else []
+            while found and found[-1] is None:
+                found.pop()
+            yield Line(number, tuple(found))
+    finally:
+        book.close()
+
+
+def _cell(cell: Any) -> Any:
+    if cell.data_type == "f":
+        return Formula()
+    if cell.data_type == "e":
+        return Broken()
+    value = cell.value
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time(0) else value.isoformat(sep=" ")
+    if isinstance(value, str | int | float | bool | date) or value is None:
+        return value
+    return str(value)
+
+
+def _merged(sheet: bytes) -> dict[int, set[int]]:
+    """Row number → positions of cells that are merged with others, of merges that matter: over several rows or columns."""
+    found: dict[int, set[int]] = {}
+    for match in islice(_MERGED.finditer(sheet), _MERGES):
+        left, top, right, bottom = match.groups()
+        columns = range(_position(left), min(_position(right) + 1, MOST_COLUMNS))
+        for row in range(int(top), min(int(bottom), int(top) + MOST_ROWS + ABOVE) + 1):
+            found.setdefault(row, set()).update(columns)
+    return found
+
+
+def _position(letters: bytes) -> int:
+    """The column of letters, counted from 0."""
+    position = 0
+    for byte in letters:
+        position = position * 26 + byte - ord("A") + 1
+    return position - 1
