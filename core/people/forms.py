@@ -19,15 +19,13 @@ from core.web.words import say_code
 class ResidentForm(Form):
     """Somebody who lives here."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(REQUIRED)])
+    name = StringField(_l("Full name"), validators=[InputRequired(REQUIRED)])
     telephone = TelField(_l("Telephone"))
     born_on = DateField(_l("Born on"), validators=[Optional()])
 
     def to_request(self) -> ResidentRequest:
         """Limits are checked there."""
-        return ResidentRequest(
-            name=self.name.data, telephone=self.telephone.data or "", born_on=self.born_on.data
-        )
+        return ResidentRequest(name=self.name.data, telephone=self.telephone.data or "", born_on=self.born_on.data)
 
 
 def kind_name(kind: str) -> str:
@@ -38,7 +36,7 @@ def kind_name(kind: str) -> str:
 class GroupForm(Form):
     """Residents who do something together."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(REQUIRED)])
+    name = StringField(_l("Name of the group"), validators=[InputRequired(REQUIRED)])
     kind = SelectField(_l("Kind"), validate_choice=False, validators=[InputRequired(REQUIRED)])
 
     @classmethod
@@ -58,12 +56,10 @@ class MemberForm(Form):
     """Who joins a group."""
 
     q = HiddenField()  # what was searched for, so that the same residents stand there again
-    resident = RadioField(
-        _l("Who joins?"), validate_choice=False, validators=[InputRequired(_l("Choose who joins."))]
-    )
-    role = SelectField(_l("As"), validate_choice=False)
-    from_day = DateField(_l("From"), validators=[Optional()])
-    to_day = DateField(_l("Until"), validators=[Optional()])
+    resident = RadioField(_l("Who joins?"), validate_choice=False, validators=[InputRequired(_l("Choose who joins."))])
+    role = SelectField(_l("Role"), validate_choice=False)
+    from_day = DateField(_l("First day"), validators=[Optional()])
+    to_day = DateField(_l("Last day"), validators=[Optional()])
 
     def offer(self, residents: Iterable[Resident]) -> None:
         """Let these be chosen from."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from pypinyin import Style, lazy_pinyin
 
 # Surnames that begin otherwise than the same character in common words.
-_SURNAMES = {"单": "s", "解": "x", "查": "z", "仇": "q", "覃": "q", "区": "o", "乐": "y", "翟": "z", "曾": "z", "尉": "y"}
+_SURNAMES = {
+    "单": "s",
+    "解": "x",
+    "查": "z",
+    "仇": "q",
+    "覃": "q",
+    "区": "o",
+    "乐": "y",
+    "翟": "z",
+    "曾": "z",
+    "尉": "y",
+}
 
 
 def initials(name: str, *, person: bool = False) -> str:

@@ -13,7 +13,7 @@ from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import DomainError, NotFound
 from core.people import queries
-from core.people.models import Group, Holder, Membership, Resident, Role
+from core.people.models import Group, Holder, Membership, Resident
 from core.people.queries import Member
 from core.people.requests import MemberRequest
 from core.plugins import here

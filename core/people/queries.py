@@ -69,7 +69,12 @@ def residents(words: str = "", *, by: Actor, limit: int, cursor: str | None = No
     Raises:
         Invalid: the cursor is none.
     """
-    statement = select(Resident).join(Resident.holder).options(contains_eager(Resident.holder)).where(Resident.left_on.is_(None))
+    statement = (
+        select(Resident)
+        .join(Resident.holder)
+        .options(contains_eager(Resident.holder))
+        .where(Resident.left_on.is_(None))
+    )
     if access.reach(by, READ) != "all":
         statement = statement.where(Resident.id == by.resident_id)
     for word in _words(words):
@@ -82,7 +87,9 @@ def residents(words: str = "", *, by: Actor, limit: int, cursor: str | None = No
 
 def groups(words: str = "", *, by: Actor, limit: int, cursor: str | None = None) -> Sequence[Group]:
     """Groups that are not dissolved, as `residents` lists; whoever may only see their own gets the groups they are in."""
-    statement = select(Group).join(Group.holder).options(contains_eager(Group.holder)).where(Group.dissolved_on.is_(None))
+    statement = (
+        select(Group).join(Group.holder).options(contains_eager(Group.holder)).where(Group.dissolved_on.is_(None))
+    )
     if access.reach(by, READ) != "all":
         statement = statement.where(Group.id.in_(groups_of(by.resident_id)))
     for word in _words(words):
@@ -98,7 +105,7 @@ def _named(word: str) -> ColumnElement[bool]:
     return or_(Holder.name.icontains(word, autoescape=True), Holder.initials.istartswith(word, autoescape=True))
 
 
-def _page(statement: Select[tuple[T]], limit: int, cursor: str | None) -> Select[tuple[T]]:
+def _page(statement: Select[T], limit: int, cursor: str | None) -> Select[T]:
     """Keyset paging: what is entered meanwhile neither repeats nor hides anybody."""
     order = (Holder.initials, Holder.name, Holder.id)
     if cursor is not None:
@@ -151,7 +158,8 @@ def groups_of(resident_id: Id | None) -> frozenset[Id]:
     """The groups a resident is in today."""
     if resident_id is None:
         return frozenset()
-    return frozenset(session.scalars(select(Membership.group_id).where(Membership.resident_id == resident_id, *on_day(here().today()))))
+    statement = select(Membership.group_id).where(Membership.resident_id == resident_id, *on_day(here().today()))
+    return frozenset(session.scalars(statement))
 
 
 # --- who is in what ------------------------------------------------------------------------------------------------
@@ -226,7 +234,9 @@ def belongings(resident_id: Id) -> Sequence[Belonging]:
         select(Membership, Holder)
         .join(Holder, Holder.id == Membership.group_id)
         .where(Membership.resident_id == resident_id)
-        .order_by(Membership.to_day.is_(None).desc(), Membership.to_day.desc(), Holder.initials, Membership.from_day.desc())
+        .order_by(
+            Membership.to_day.is_(None).desc(), Membership.to_day.desc(), Holder.initials, Membership.from_day.desc()
+        )
     )
     return [
         Belonging(group=holder.value(), role=row.role, from_day=row.from_day, to_day=row.to_day) for row, holder in rows
@@ -260,8 +270,8 @@ def people_of(group_ids: Sequence[Id]) -> Mapping[Id, People]:
 def member_counts(day: date, group_ids: Sequence[Id]) -> Mapping[Id, int]:
     """How many residents are in each of the groups on a day, in one statement."""
     rows = session.execute(
-        select(Membership.group_id, func.count())
+        select(Membership.group_id, func.count().label("people"))
         .where(Membership.group_id.in_(group_ids), *on_day(day))
         .group_by(Membership.group_id)
     )
-    return dict.fromkeys(group_ids, 0) | {group_id: count for group_id, count in rows}
+    return dict.fromkeys(group_ids, 0) | {row.group_id: row.people for row in rows}

@@ -39,7 +39,7 @@ def edit(resident_id: Id, request: ResidentRequest, *, by: Actor) -> Resident:
         NotFound: nobody by this id lives here.
     """
     access.check(by, "core.people.edit")
-    session.scalars(locked(select(Holder).where(Holder.id == resident_id))).one_or_none()  # the last to write has seen the former
+    session.scalars(locked(select(Holder).where(Holder.id == resident_id))).one_or_none()  # one change after the other
     resident = queries.resident(resident_id, by=by)
     before = _facts(resident)
     resident.holder.name, resident.holder.initials = request.name, initials(request.name, person=True)

@@ -31,14 +31,16 @@ def judge_residents(rows: Sequence[Row], _by: Actor) -> Judged:
     faults: list[Fault] = []
     for row in rows:
         try:
-            ready.append(Ready(row=row, value=ResidentRequest(**_given(row)), subject_id=uuid7()))
+            ready.append(Ready(row=row, value=_resident_request(row), subject_id=uuid7()))
         except Invalid as error:
             faults += row.faults(error)
     return Judged(ready=ready, faults=faults)
 
 
-def _given(row: Row) -> dict[str, object]:
-    return {name: value for name, value in row.values.items() if value is not None}
+def _resident_request(row: Row) -> ResidentRequest:
+    return ResidentRequest(
+        name=row.text("name") or "", telephone=row.text("telephone") or "", born_on=row.day("born_on")
+    )
 
 
 def write_residents(ready: Sequence[Ready], _by: Actor) -> None:
@@ -59,10 +61,18 @@ def _holder(holder_id: Id | None, kind: HolderKind, name: str) -> dict[str, obje
 RESIDENTS = ImportKind(
     name="residents",
     label=_l("Residents"),
-    help=_l("A row for each resident. Groups and contributions refer to them by their number or, where it is unique, by name."),
+    help=_l(
+        "A row for each resident. Groups and contributions refer to them by their number or, where it is unique, by name."
+    ),
     needs=EDIT,
     columns=(
-        Column(name="name", label=_l("Name"), headers=("姓名", "名字", "居民"), required=True, examples=("张淑芬", "赵国强")),
+        Column(
+            name="name",
+            label=_l("Full name"),
+            headers=("姓名", "名字", "居民", "Full name"),
+            required=True,
+            examples=("张淑芬", "赵国强"),
+        ),
         Column(
             name="telephone",
             label=_l("Telephone"),
@@ -109,22 +119,35 @@ def _known(rows: Sequence[Row]) -> Known:
     groups: dict[str, list[tuple[Id, str]]] = defaultdict(list)
     for group in session.scalars(select(Group).where(Group.dissolved_on.is_(None))):
         groups[group.name].append((group.id, group.kind))
-    named = {str(row.values["group"]) for row in rows}
-    present = [group_id for name in named for group_id, _kind in groups.get(name, ())]
+    named = {row.text("group") for row in rows}
+    present = [group_id for name in named for group_id, _kind in groups.get(name or "", ())]
     spells: dict[tuple[Id, Id], list[tuple[date, date]]] = defaultdict(list)
     for spell in session.scalars(select(Membership).where(Membership.group_id.in_(present))):
         spells[spell.group_id, spell.resident_id].append((spell.from_day, spell.to_day or date.max))
     residents = resident_names()
-    by_name: dict[str, list[Id]] = defaultdict(list)
-    for resident_id, name in residents.items():
-        by_name[name].append(resident_id)
-    return Known(groups, refs_of("residents"), by_name, residents, spells)
+    return Known(groups, refs_of("residents"), by_name(residents), residents, spells)
+
+
+def by_name(names: Mapping[Id, str]) -> Mapping[str, Sequence[Id]]:
+    """Who has a name: perhaps several."""
+    found: dict[str, list[Id]] = defaultdict(list)
+    for holder_id, name in names.items():
+        found[name].append(holder_id)
+    return found
+
+
+def group_names() -> Mapping[Id, str]:
+    """Every group that is not dissolved, by id."""
+    statement = select(Group.id, Holder.name).join(Holder, Holder.id == Group.id).where(Group.dissolved_on.is_(None))
+    return {row.id: row.name for row in session.execute(statement)}
 
 
 def resident_names() -> Mapping[Id, str]:
     """Everybody who lives here, by id."""
-    statement = select(Resident.id, Holder.name).join(Holder, Holder.id == Resident.id).where(Resident.left_on.is_(None))
-    return {resident_id: name for resident_id, name in session.execute(statement)}
+    statement = (
+        select(Resident.id, Holder.name).join(Holder, Holder.id == Resident.id).where(Resident.left_on.is_(None))
+    )
+    return {row.id: row.name for row in session.execute(statement)}
 
 
 def refs_of(kind: str) -> Mapping[str, Id]:
@@ -139,7 +162,7 @@ def judge_groups(rows: Sequence[Row], _by: Actor) -> Judged:
     kinds: dict[str, str] = {}
     for row in rows:
         if row.values["kind"] is not None:
-            kinds.setdefault(str(row.values["group"]), str(row.values["kind"]))
+            kinds.setdefault(str(row.text("group")), str(row.text("kind")))
     ready: list[Ready] = []
     faults: list[Fault] = []
     for row in rows:
@@ -162,30 +185,26 @@ def _joining(row: Row, known: Known, kinds: Mapping[str, str]) -> Joining | list
     if resident is None:
         return Joining(group_id, new, None)
     try:
-        member = MemberRequest(resident_id=resident, **_spell(row))
+        member = _member_request(row, resident)
     except Invalid as error:
         return row.faults(error, {"from_day": "from", "to_day": "to"})
     spells = known.spells[group_id, resident]
     first, last = member.first_day, member.to_day or date.max
     if clash := [begun for begun, over in spells if begun <= last and over >= first]:
-        name, group_name = known.names[resident], str(row.values["group"])
+        name, group_name = known.names[resident], row.text("group")
         return [row.fault("name", "already_member", name=name, group=group_name, from_day=clash[0])]
     spells.append((first, last))
     return Joining(group_id, new, member)
 
 
-def _spell(row: Row) -> dict[str, object]:
-    role = row.values["role"]
-    return {
-        "role": Role(role) if role is not None else Role.MEMBER,
-        "from_day": row.values["from"],
-        "to_day": row.values["to"],
-    }
+def _member_request(row: Row, resident_id: Id) -> MemberRequest:
+    role = Role(row.text("role") or Role.MEMBER)
+    return MemberRequest(resident_id=resident_id, role=role, from_day=row.day("from"), to_day=row.day("to"))
 
 
 def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupRequest | None] | list[Fault]:
     """The group of a row, and how to make it if this is the first row of a new one."""
-    name, kind = str(row.values["group"]), row.values["kind"]
+    name, kind = row.text("group") or "", row.text("kind")
     found = known.groups.get(name, [])
     if len(found) > 1:
         return [row.fault("group", "group_ambiguous", name=name)]
@@ -202,23 +221,21 @@ def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupR
         return row.faults(error, {"name": "group"})
     made: Id = uuid7()
     known.groups[name] = [(made, request.kind)]
-    if kind is not None and kind != request.kind:
-        return [row.fault("kind", "group_kind_differs", name=name, group_kind=request.kind)]
     return made, request
 
 
-def _resident(row: Row, known: Known) -> Id | None | list[Fault]:
+def _resident(row: Row, known: Known) -> Id | list[Fault] | None:
     """Whom a row names, by number or by a name that only one has; None: nobody, the row is about the group alone."""
-    ref, name = row.values["resident_ref"], row.values["name"]
+    ref, name = row.text("resident_ref"), row.text("name")
     if ref is not None:
-        found = known.by_ref.get(str(ref))
+        found = known.by_ref.get(ref)
         if found is None or found not in known.names:
-            return [row.fault("resident_ref", "resident_ref_unknown", ref=str(ref))]
+            return [row.fault("resident_ref", "resident_ref_unknown", ref=ref)]
         if name is not None and known.names[found] != name:
-            return [row.fault("name", "resident_name_differs", ref=str(ref), name=known.names[found])]
+            return [row.fault("name", "resident_name_differs", ref=ref, name=known.names[found])]
         return found
     if name is not None:
-        return one_of_name(row, "name", str(name), known.by_name)
+        return one_of_name(row, "name", name, known.by_name)
     if any(row.values[column] is not None for column in ("role", "from", "to")):
         return [row.fault("name", "required")]
     return None
@@ -272,7 +289,10 @@ def _kind_choices() -> Sequence[Choice]:
         "other": ("其他", "其它", "other"),
     }
     own = session.scalars(select(Group.kind).where(Group.kind.not_in(GROUP_KINDS)).distinct().order_by(Group.kind))
-    return [*(Choice(code=kind, words=words[kind]) for kind in GROUP_KINDS), *(Choice(code=kind, words=(kind,)) for kind in own)]
+    return [
+        *(Choice(code=kind, words=words[kind]) for kind in GROUP_KINDS),
+        *(Choice(code=kind, words=(kind,)) for kind in own),
+    ]
 
 
 def _role_choices() -> Sequence[Choice]:
@@ -285,10 +305,19 @@ def _role_choices() -> Sequence[Choice]:
 GROUPS = ImportKind(
     name="groups",
     label=_l("Groups and members"),
-    help=_l("A row for each member of each group; the group's name stands in every row, its kind at least once. Import residents first."),
+    help=_l(
+        "A row for each member of each group. The group's name stands in every row, its kind at least once. "
+        "Import residents first."
+    ),
     needs=EDIT,
     columns=(
-        Column(name="group", label=_l("Group"), headers=("团队", "团队名称", "队伍"), required=True, examples=("民乐团", "民乐团")),
+        Column(
+            name="group",
+            label=_l("Group"),
+            headers=("团队", "团队名称", "队伍"),
+            required=True,
+            examples=("民乐团", "民乐团"),
+        ),
         Column(
             name="kind",
             label=_l("Kind"),
@@ -304,20 +333,31 @@ GROUPS = ImportKind(
             examples=("1", ""),
             help=_l("As in the sheet of residents; or leave it empty where the name is unique."),
         ),
-        Column(name="name", label=_l("Name"), headers=("姓名", "成员", "成员姓名", "居民"), examples=("赵国强", "张淑芬")),
-        Column(name="role", label=_l("As"), headers=("角色", "职务", "身份", "As"), choices=_role_choices, examples=("队长", "成员")),
+        Column(
+            name="name",
+            label=_l("Full name"),
+            headers=("姓名", "成员", "成员姓名", "居民", "Full name"),
+            examples=("赵国强", "张淑芬"),
+        ),
+        Column(
+            name="role",
+            label=_l("Role"),
+            headers=("角色", "职务", "身份"),
+            choices=_role_choices,
+            examples=("队长", "成员"),
+        ),
         Column(
             name="from",
-            label=_l("From"),
-            headers=("开始", "开始日期", "起", "加入日期"),
+            label=_l("First day"),
+            headers=("开始日期", "开始", "起", "加入日期", "First day"),
             shape=Shape.DAY,
             examples=("2025-01-01",),
             help=_l("Empty: from today."),
         ),
         Column(
             name="to",
-            label=_l("Until"),
-            headers=("结束", "结束日期", "止", "退出日期", "Until"),
+            label=_l("Last day"),
+            headers=("结束日期", "结束", "止", "退出日期", "Last day"),
             shape=Shape.DAY,
             help=_l("Empty: until further notice."),
         ),

@@ -59,5 +59,3 @@ def _plain(cell: object) -> str:
 
 def _fault(row: int, column: str, code: str, cell: str, label: str = "") -> Fault:
     return Fault(row=row, column=column[:60], words=explain(code, header=label or column[:60]), cell=cell)
-
-

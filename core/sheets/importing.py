@@ -92,9 +92,12 @@ def run(
     """Import a sheet into a community, in units of its own; none may be open.
 
     Args:
+        database: where; the units are opened on it.
+        house: the installed plugins.
         slug: of the community.
         kind_name: residents, groups, or what a plugin offers.
         filename: as the person calls it, for the audit.
+        content: the bytes of the file.
         by: who imports; `access.system()` for commands.
         dry_run: judge only.
 
@@ -190,7 +193,9 @@ def _rows(kind: ImportKind, head: header.Header, lines: Iterable[Line]) -> tuple
         values, wrong = _values(kind, head, line, codes)
         ref = str(values.pop(REF, None) or "")
         if len(ref) > LONGEST_REF:
-            wrong.append(Fault(row=line.number, column=REF, words=explain("too_long_text", most=LONGEST_REF, length=len(ref))))
+            wrong.append(
+                Fault(row=line.number, column=REF, words=explain("too_long_text", most=LONGEST_REF, length=len(ref)))
+            )
         elif ref and ref in first:
             wrong.append(Fault(row=line.number, column=REF, words=explain("ref_twice", ref=ref, row=first[ref])))
         elif ref:
@@ -245,7 +250,7 @@ def _known(kind: ImportKind, refs: Sequence[str]) -> dict[str, str]:
                 ImportRow.kind == kind.name, ImportRow.ref.in_(refs[start : start + _AT_ONCE])
             )
         )
-        found |= {ref: mark for ref, mark in rows}
+        found |= {row.ref: row.fingerprint for row in rows}
     return found
 
 

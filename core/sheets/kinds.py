@@ -76,7 +76,9 @@ REF_COLUMN = Column(
     headers=("编号", "序号", "No.", "number"),
     required=True,
     examples=("1", "2"),
-    help=_l("Yours: never used twice in sheets of this kind. By it a row is known again, and not taken in a second time."),
+    help=_l(
+        "Yours: never used twice in sheets of this kind. By it a row is known again, and not taken in a second time."
+    ),
 )
 
 
@@ -87,6 +89,24 @@ class Row:
     number: int
     ref: str
     values: Mapping[str, Value]
+
+    def text(self, column: str) -> str | None:
+        """What stands in a column of text."""
+        value = self.values[column]
+        assert value is None or isinstance(value, str)
+        return value
+
+    def whole(self, column: str) -> int | None:
+        """What stands in a column of whole numbers."""
+        value = self.values[column]
+        assert value is None or isinstance(value, int)
+        return value
+
+    def day(self, column: str) -> date | None:
+        """What stands in a column of days."""
+        value = self.values[column]
+        assert value is None or isinstance(value, date)
+        return value
 
     def fault(self, column: str, code: str, /, **facts: Any) -> Fault:
         """What is wrong with one of its cells."""

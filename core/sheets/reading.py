@@ -13,8 +13,8 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from openpyxl.reader.excel import load_workbook
+from openpyxl.utils.cell import get_column_letter
 
 from core.errors import DomainError
 
@@ -28,6 +28,7 @@ _MERGES = 20  # that are looked at: one is enough to refuse
 ABOVE = 10  # lines that may stand above and in the header
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # also a workbook with a password
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+
 
 class UnreadableSheet(DomainError):
     """The file is no sheet that can be read. Facts: none."""
@@ -154,14 +155,18 @@ def _xlsx(content: bytes) -> Iterator[Line]:
             yield from _cells(content, archive)
     except DomainError:
         raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken part of a file leads to
+    except Exception as error:  # openpyxl raises whatever a broken part of a file leads to
         raise UnreadableSheet from error
 
 
 def _weigh(archive: zipfile.ZipFile, packed: int) -> None:
     """Before anything is unpacked: a small file may claim to hold gigabytes; and nobody needs a DTD here."""
     unpacked = sum(part.file_size for part in archive.infolist())
-    if len(archive.infolist()) > _PARTS or unpacked > MOST_UNPACKED or (unpacked > _SMALL and unpacked > MOST_RATIO * packed):
+    if (
+        len(archive.infolist()) > _PARTS
+        or unpacked > MOST_UNPACKED
+        or (unpacked > _SMALL and unpacked > MOST_RATIO * packed)
+    ):
         raise TooLargeSheet
     for part in archive.infolist():
         with archive.open(part) as file:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from core.sheets.kinds import Fault
 from core.web.words import say
 
 
@@ -26,12 +25,7 @@ class FaultOut(Schema):
     row = fields.Integer()
     column = fields.String()
     cell = fields.String()
-    text = fields.Function(lambda fault: text_of(fault), metadata={"type": "string"})
-
-
-def text_of(fault: Fault) -> str:
-    """The sentence of a fault, in the caller's language."""
-    return say(fault.words)
+    text = fields.Function(lambda fault: say(fault.words), metadata={"type": "string"})
 
 
 class ReportOut(Schema):

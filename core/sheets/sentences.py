@@ -11,7 +11,9 @@ SENTENCES: Mapping[str, Any] = {
     # the file
     "sheet_unreadable": _l("This file cannot be read as a sheet. Save it in Excel as .xlsx or .csv and send that."),
     "sheet_old": _l("This is an old Excel file (.xls), or one with a password. Save it as .xlsx without a password."),
-    "sheet_too_large": _l("Unpacked, this file is far larger than a list of people. Copy the list into a new, empty sheet."),
+    "sheet_too_large": _l(
+        "Unpacked, this file is far larger than a list of people. Copy the list into a new, empty sheet."
+    ),
     "sheet_too_many_rows": _l("More than %(most)d rows. Split the sheet and import the parts one after the other."),
     "sheet_empty": _l("There is nothing in this sheet. The list must stand in the first sheet of the file."),
     "sheet_faults": _l("Nothing was imported: the sheet has %(count)d faults. Mend them and send it again."),
@@ -27,13 +29,18 @@ SENTENCES: Mapping[str, Any] = {
     "not_a_day": _l("This must be a day like 2026-03-02."),
     "ref_twice": _l("The number %(ref)s stands in row %(row)d already. Each row needs its own."),
     "ref_changed": _l(
-        "The row with the number %(ref)s was imported before with other content. Give this row a new number, or change the entry on its page."
+        "The row with the number %(ref)s was imported before with other content. "
+        "Give this row a new number, or change the entry on its page."
     ),
     # people in sheets
     "group_ambiguous": _l("Several groups are called %(name)s. Enter these members on the group's page."),
-    "group_kind_differs": _l("%(name)s is already entered as: %(group_kind)s. Take out the kind here, or make it the same."),
+    "group_kind_differs": _l(
+        "%(name)s is already entered as: %(group_kind)s. Take out the kind here, or make it the same."
+    ),
     "group_kind_missing": _l("%(name)s is new: say its kind in one of its rows."),
-    "resident_ref_unknown": _l("No resident was imported with the number %(ref)s. Import the sheet of residents first."),
+    "resident_ref_unknown": _l(
+        "No resident was imported with the number %(ref)s. Import the sheet of residents first."
+    ),
     "resident_name_differs": _l("The resident with the number %(ref)s is called %(name)s. One of the two is wrong."),
     "resident_unknown": _l("No resident is called %(name)s. Enter them first, or look at the spelling."),
     "resident_ambiguous": _l("Several residents are called %(name)s. Give the resident's number."),

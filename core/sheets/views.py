@@ -53,7 +53,14 @@ def send(kind: str) -> ResponseReturnValue:
         else:
             if not report.faults and not dry_run:
                 with reading():
-                    flash(_("Imported: %(created)d new rows, %(unchanged)d known already.", created=report.created, unchanged=report.unchanged), "success")
+                    flash(
+                        _(
+                            "Imported: %(created)d new rows, %(unchanged)d known already.",
+                            created=report.created,
+                            unchanged=report.unchanged,
+                        ),
+                        "success",
+                    )
                     return redirect(url_for(".upload", kind=kind), code=303)
     with reading():
         return _page(kind, form, report)

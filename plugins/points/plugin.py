@@ -16,6 +16,7 @@ from plugins.points import awards, expiry, holds, ledger, lots, posting, rules, 
 from plugins.points.policy import PointsPolicy
 from plugins.points.schemas import PolicySchema
 from plugins.points.sentences import SENTENCES
+from plugins.points.sheet import CONTRIBUTIONS
 
 PERMISSIONS = (
     Permission(
@@ -33,7 +34,7 @@ class PointsPlugin(Plugin):
 
     name, label = "points", _l("Points")
     summary = _l("Groups earn points by what they do for the community and get venue time for them.")
-    permissions, sentences = PERMISSIONS, SENTENCES
+    permissions, sentences, imports = PERMISSIONS, SENTENCES, (CONTRIBUTIONS,)
     policy, policy_schema = PointsPolicy, PolicySchema
     sweeps = (
         Sweep(name="points.credits", order=20, run=posting.credit_due),

@@ -43,6 +43,10 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "points_wants_acts": _l("%(category)s is counted per act: give a number of acts, not minutes."),
     "points_wants_minutes": _l("%(category)s is counted per hour: give minutes, not acts."),
+    "points_unknown_holder": _l(
+        "Neither a group nor a resident is called %(name)s. Enter them first, or look at the spelling."
+    ),
+    "points_several_holders": _l("Several are called %(name)s. For a resident, give the resident's number."),
     # what an award comes from
     "award_acts": _l("%(acts)d × %(each)d points = %(points)d."),
     "award_minutes": _l("%(minutes)d minutes, %(each)d points an hour, rounded down = %(points)d."),
