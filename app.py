@@ -15,26 +15,45 @@ import core
 from core import clock
 from core.accounts import api as accounts_api
 from core.accounts import limits
+from core.accounts import sentences as accounts_sentences
 from core.accounts import views as accounts_pages
 from core.accounts.permissions import PERMISSIONS
 from core.audit import api as audit_api
 from core.audit import views as audit_pages
 from core.communities import api as communities_api
+from core.communities import sentences as communities_sentences
 from core.communities import views as communities_pages
 from core.config import Config, from_environ
 from core.db import Database, connect
 from core.people import api as people_api
+from core.people import sentences as people_sentences
 from core.people import views as people_pages
 from core.plugins import Plugin, Quarantined, build, discover
 from core.sheets import api as sheets_api
+from core.sheets import sentences as sheets_sentences
 from core.sheets import views as sheets_pages
 from core.upkeep import tables
-from core.web import assets, csrf, headers, openapi_pages, pieces, problems, replay, request, words
+from core.web import assets, behalf, csrf, headers, openapi_pages, pieces, problems, replay, request, words
 from core.web.sentences import SENTENCES
-from core.web.transactions import Transactions
+from core.web.transactions import LARGEST_BODY, Transactions
 
-CORE_PAGES = (communities_pages.pages, people_pages.pages, accounts_pages.pages, audit_pages.pages, sheets_pages.pages)
+CORE_PAGES = (
+    communities_pages.pages,
+    communities_pages.settings_pages,
+    people_pages.pages,
+    accounts_pages.pages,
+    accounts_pages.management,
+    audit_pages.pages,
+    sheets_pages.pages,
+)
 CORE_API = (communities_api.api, people_api.api, accounts_api.api, audit_api.api, sheets_api.api)
+CORE_SENTENCES = {
+    **SENTENCES,
+    **accounts_sentences.SENTENCES,
+    **communities_sentences.SENTENCES,
+    **people_sentences.SENTENCES,
+    **sheets_sentences.SENTENCES,
+}
 CORE_TABLES = tables.TABLES
 PAGES, API = "/<community>", "/api/v1/<community>"
 
@@ -50,10 +69,12 @@ def create_app(
         plugins: exactly these; None discovers the installed ones.
     """
     config = config or from_environ()
-    if config.clock is not None:
+    if config.clock_offset is not None:
+        clock.set_offset(config.clock_offset)
+    elif config.clock is not None:
         clock.start_at(config.clock, frozen=config.clock_frozen)
     found, aside = (list(plugins), []) if plugins is not None else _discover(config)
-    house = build(found, quarantined=aside, sentences=SENTENCES, permissions=PERMISSIONS)
+    house = build(found, quarantined=aside, sentences=CORE_SENTENCES, permissions=PERMISSIONS)
 
     app = Flask("core", root_path=str(Path(core.__file__).parent), static_folder=None)
     app.config.update(
@@ -63,6 +84,7 @@ def create_app(
         SESSION_COOKIE_SECURE=config.production,
         PERMANENT_SESSION_LIFETIME=timedelta(days=90),
         WTF_CSRF_TIME_LIMIT=12 * 3600,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.jinja_env.undefined = StrictUndefined
@@ -96,6 +118,7 @@ def _hang(app: Flask) -> None:
     limits.init(app)
     headers.init(app)
     csrf.init(app)
+    behalf.init(app)
     replay.init(app)
     app.after_request(request.last_flush)  # registered last, so it runs first: the others see what the database says
     app.register_blueprint(assets.static_pages)

@@ -21,15 +21,15 @@ from core.errors import Invalid
 from core.explanations import Explanation, Fact
 
 LARGEST_WHOLE = 1_000_000  # more than any community awards at once; keeps sums far from 64 bits
-# Marks that turn or hide the reading direction could make one name look like another.
-_DIRECTION = {"Cf"} | {"Cc"}
+# Marks that turn or hide the reading direction could make one name look like another; half a character (Cs) cannot be kept.
+_HIDDEN = {"Cf", "Cc", "Cs"}
 _KEPT = {"\n", "\t", "\u200d"}  # line breaks in notes; the joiner inside emoji
 
 
 def clean(text: str) -> str:
     """The text in one normal form, without invisible control and direction marks, without blanks around it."""
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    return "".join(c for c in normal if c in _KEPT or unicodedata.category(c) not in _DIRECTION).strip()
+    return "".join(c for c in normal if c in _KEPT or unicodedata.category(c) not in _HIDDEN).strip()
 
 
 class Check:

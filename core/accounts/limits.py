@@ -6,14 +6,21 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from core.web.request import linli_of
+from core.web.request import linli, linli_of
+
+SIGN_IN = "30 per minute"
+
+
+def _testing() -> bool:
+    return linli().config.env == "testing"
+
 
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
-SIGN_IN = "30 per minute"
+sign_in = limiter.limit(SIGN_IN, methods=["POST"], exempt_when=_testing)
+"""Put on a view: its POSTs are counted; too many are answered 429 with Retry-After."""
 
 
 def init(app: Flask) -> None:
     """Hang this on the app."""
-    config = linli_of(app).config
-    app.config.update(RATELIMIT_STORAGE_URI=config.limiter_url, RATELIMIT_ENABLED=config.env != "testing")
+    app.config.update(RATELIMIT_STORAGE_URI=linli_of(app).config.limiter_url)
     limiter.init_app(app)

@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 LEAST, MOST = 8, 200  # characters
+DEMO = "linli-demo"  # of every account of a demo community; the sign-in page of a demo offers them
 
 
 class _Hashing:

@@ -1,7 +1,62 @@
-"""Pages of audit."""
+"""Page: who did what, for whom, and when."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.audit import queries
+from core.audit.forms import AuditForm
+from core.plugins import here
+from core.web.guard import requires
+from core.web.request import actor
+from core.web.words import say_code
 
 pages = Blueprint("audit", __name__)
+A_PAGE = 50  # entries
+
+
+@pages.get("/audit")
+@requires("core.audit")
+def entries() -> ResponseReturnValue:
+    """The latest acts first."""
+    form = AuditForm(request.args)
+    form.validate()
+    wanted = queries.Filter(words=form.q.data or "", from_=form.day.data, to=form.day.data)
+    found = queries.entries(wanted, by=actor(), limit=A_PAGE, cursor=request.args.get("cursor"))
+    shown = [(entry, [_said(change) for change in queries.changes(entry)]) for entry in found[:A_PAGE]]
+    kept = {"q": form.q.data or None, "day": form.day.data}
+    more = url_for("audit.entries", **kept, cursor=found[A_PAGE - 1].id) if len(found) > A_PAGE else None
+    return render_template("audit/entries.html", form=form, shown=shown, more=more), form.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A change in the reader's words."""
+
+    label: str
+    before: str
+    after: str
+
+
+def _said(change: queries.Change) -> Said:
+    """Names have sentences `fact.<name>`, values that are codes `<name>.<value>`; what has none speaks for itself."""
+    permission, _space, role = change.name.partition(" ")
+    known = here().house.permissions.get(permission)
+    if known is not None:
+        before, after = (say_code(f"reach.{reach}") for reach in (change.before, change.after))
+        return Said(label=f"{known.label}: {say_code(f'role.{role}')}", before=before, after=after)
+    name = change.name.rpartition(".")[2]
+    return Said(
+        label=_known(f"fact.{name}", name), before=_value(name, change.before), after=_value(name, change.after)
+    )
+
+
+def _value(name: str, value: str) -> str:
+    return _known(f"{name}.{value}", value)
+
+
+def _known(code: str, otherwise: str) -> str:
+    return say_code(code) if code in here().house.sentences else otherwise

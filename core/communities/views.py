@@ -1,16 +1,56 @@
-"""Pages: the list of communities, a community's home, its plugins."""
+"""Pages: the list of communities, a community's home, its settings and its plugins."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
-from flask.typing import ResponseReturnValue
+from typing import Any
 
-from core.communities import queries
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import ServiceUnavailable
+
+from core import clock
+from core.accounts.signin import is_staff
+from core.communities import queries, switching
+from core.contract import NavItem
+from core.errors import Forbidden
+from core.plugins import here
+from core.web.forms import ActForm
 from core.web.guard import public, requires
-from core.web.pieces import home_cards
+from core.web.pieces import CORE_MENU, home_cards, may
+from core.web.request import actor
+from core.web.words import at_clock
 
 front = Blueprint("front", __name__)
 pages = Blueprint("home", __name__)
+settings_pages = Blueprint("settings", __name__)
+
+NIGHT_ENDS, NOON, EVENING = 5, 12, 18  # hours of the day at which people greet differently
+
+# What is set here, for whom: permission, endpoint, icon, title, what for.
+SETTINGS: tuple[tuple[str, str, str, Any, Any], ...] = (
+    ("core.plugins", "settings.plugins", "puzzle", _l("Plugins"), _l("Switch on and off what this community uses.")),
+    ("core.grants", "access.permissions", "lock", _l("Permissions"), _l("Who may do what.")),
+    (
+        "core.accounts",
+        "access.list_accounts",
+        "users",
+        _l("Accounts"),
+        _l("Who can sign in; new accounts and passwords."),
+    ),
+    (
+        "core.import",
+        "sheets.index",
+        "file-import",
+        _l("Import"),
+        _l("Residents, groups and contributions from a sheet."),
+    ),
+    ("core.audit", "audit.entries", "history", _l("Audit"), _l("Who did what, for whom, and when.")),
+)
+
+
+# --- without a community -------------------------------------------------------------------------------------------
 
 
 @front.get("/")
@@ -23,8 +63,100 @@ def index() -> ResponseReturnValue:
     return render_template("index.html", communities=communities)
 
 
+@front.get("/health")
+@public
+def health() -> ResponseReturnValue:
+    """For whoever watches the installation: `ok`, or 503 when the database does not answer."""
+    if not queries.alive():
+        raise ServiceUnavailable
+    return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+
+# --- home ----------------------------------------------------------------------------------------------------------
+
+
 @pages.get("/")
 @requires(None)
 def home() -> ResponseReturnValue:
     """What there is to do and to see now."""
-    return render_template("home.html", cards=home_cards())
+    cards, today, staff = home_cards(), here().today(), is_staff(actor())
+    columns = ([card for card in cards if not card.aside], [card for card in cards if card.aside])
+    if not staff or not columns[1]:  # most residents hold a telephone: one column, the most urgent first
+        columns = (cards, [])
+    return render_template("home.html", greeting=_greeting(), today=today, columns=columns)
+
+
+def _greeting() -> str:
+    name, hour = actor().name, int(at_clock(clock.now()).partition(":")[0])
+    if NIGHT_ENDS <= hour < NOON:
+        return _("Good morning, %(name)s", name=name)
+    if NOON <= hour < EVENING:
+        return _("Good afternoon, %(name)s", name=name)
+    return _("Good evening, %(name)s", name=name)
+
+
+# --- settings ------------------------------------------------------------------------------------------------------
+
+
+@settings_pages.get("/settings")
+@requires(None)
+def settings() -> ResponseReturnValue:
+    """What this person may set."""
+    entries = [entry for entry in SETTINGS if may(entry[0])]
+    if not entries:
+        raise Forbidden
+    return render_template("communities/settings.html", entries=entries)
+
+
+@settings_pages.get("/plugins")
+@requires("core.plugins")
+def plugins() -> ResponseReturnValue:
+    """The installed plugins, and what is wrong with some."""
+    return _plugins_page(ActForm())
+
+
+@settings_pages.post("/plugins/<name>/<any(on, off):wanted>")
+@requires("core.plugins")
+def switch(name: str, wanted: str) -> ResponseReturnValue:
+    """Switch a plugin on or off."""
+    form = ActForm()
+    if form.submitted():
+        with form.refusing():
+            if wanted == "on":
+                switching.enable(name, by=actor())
+            else:
+                switching.disable(name, by=actor())
+            label = queries.plugin(name).label
+            said = _("%(plugin)s is on.", plugin=label) if wanted == "on" else _("%(plugin)s is off.", plugin=label)
+            flash(said, "success")
+            return redirect(url_for("settings.plugins"), code=303)
+    return _plugins_page(form)
+
+
+def _plugins_page(form: ActForm) -> ResponseReturnValue:
+    page = render_template(
+        "communities/plugins.html",
+        form=form,
+        plugins=queries.plugins(),
+        quarantined=[(aside.name, aside.error) for aside in here().house.quarantined],
+        faults=queries.plugin_faults(),
+    )
+    return page, form.status
+
+
+# --- the menu ------------------------------------------------------------------------------------------------------
+
+
+def _home_entry() -> NavItem:
+    return NavItem(label=_("Home"), endpoint="home.home", order=0, icon="home")
+
+
+def _settings_entry() -> NavItem | None:
+    if not any(
+        may(entry[0]) for entry in SETTINGS if entry[0] != "core.import"
+    ):  # staff import from the people's pages
+        return None
+    return NavItem(label=_("Settings"), endpoint="settings.settings", order=900, icon="settings")
+
+
+CORE_MENU += [_home_entry, _settings_entry]

@@ -3,8 +3,8 @@
 @api.post("/reservations")
 @operation(needs="booking.reserve", body=ReservationIn, gives=ReservationOut, status=201)
 def reserve(body: ReservationRequest) -> Reservation:
-'''Reserve a room.'''
-return reserving.reserve(body, by=actor())
+    '''Reserve a room.'''
+    return reserving.reserve(body, by=actor())
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Response, request
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
@@ -26,7 +26,9 @@ from core.accounts import access
 from core.db import Id
 from core.errors import Forbidden, Invalid, NotFound, Unauthorized
 from core.explanations import Explanation, explain
-from core.web.request import actor, some_unit
+from core.web import replay
+from core.web.request import act_for, actor, some_unit, writing
+from core.web.transactions import READS
 from core.web.words import as_json, zone
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -161,7 +163,7 @@ class Operation:
     public: bool
 
 
-def operation(
+def operation(  # noqa: PLR0913 - the marks of an operation, each with a default
     *,
     needs: str | None = None,
     body: type[Schema] | None = None,
@@ -171,6 +173,7 @@ def operation(
     lists: bool = False,
     status: int = 200,
     public: bool = False,
+    before: Callable[..., Any] | None = None,
 ) -> Callable[[F], Callable[..., Response]]:
     """Make a REST operation of a function.
 
@@ -183,6 +186,8 @@ def operation(
         lists: the function returns `{"items", "next"}` (see `page_of`) or a sequence, and `gives` describes one item.
         status: of success.
         public: no token needed.
+        before: what is slow (hashing, reading a sheet), with the same arguments; it runs while no unit is open, and what it
+            makes is handed over as `prepared`.
     """
     marks = Operation(
         needs=needs, body=body, query=query, gives=gives, status=status, lists=lists, files=files, public=public
@@ -193,19 +198,33 @@ def operation(
         def view(**values: Any) -> Response:
             if not public:
                 _guard(needs)
-            if body is not None:
-                values["body"] = _read_body(body)
-            if query is not None:
-                values["query"] = parser.parse(query(), request, location="query")
-            if files is not None:
-                values["files"] = parser.parse(files(), request, location="files")
-            return _answer(function(**values), marks)
+            _read(marks, values)
+            if before is None:
+                return _answer(function(**values), marks)
+            values["prepared"] = before(**values)
+            with writing():
+                return replay.once(lambda: _answer(function(**values), marks))
 
+        if before is not None:
+            view.unit = "own"  # type: ignore[attr-defined]  # core.web.transactions reads it
         view.operation = marks  # type: ignore[attr-defined]  # core.web.openapi reads it
         view.permission = needs  # type: ignore[attr-defined]
         return view
 
     return decorate
+
+
+def _read(marks: Operation, values: dict[str, Any]) -> None:
+    """Put what was sent into the arguments of the operation."""
+    if marks.body is not None:
+        values["body"] = _read_body(marks.body)
+    elif marks.files is not None:
+        _take_behalf(request.form.get("on_behalf_of"))
+        values["files"] = parser.parse(marks.files(), request, location="files")
+    elif request.method not in READS:
+        _read_body(Nothing)
+    if marks.query is not None:
+        values["query"] = parser.parse(marks.query(), request, location="query")
 
 
 def _guard(needs: str | None) -> None:
@@ -217,19 +236,17 @@ def _guard(needs: str | None) -> None:
             raise Forbidden(permission=needs)
 
 
+class Nothing(Schema):
+    """The body of an act that needs no words."""
+
+
 def _read_body(schema: type[Schema]) -> Any:
-    if not request.is_json:
-        raise UnsupportedMediaType
-    try:
-        sent = request.get_json(cache=True)
-    except BadRequest:
-        raise BadRequest from None
+    sent = _json_sent()
     if isinstance(sent, dict):
-        sent = dict(sent)
-        _take_behalf(sent)
+        _take_behalf(sent.pop("on_behalf_of", None))
     reader = schema()
-    read_only = {name for name, field in reader.fields.items() if field.dump_only}
     if isinstance(sent, dict):
+        read_only = {name for name, field in reader.fields.items() if field.dump_only}
         sent = {name: value for name, value in sent.items() if name not in read_only}
     try:
         return reader.load(sent, unknown=RAISE)
@@ -237,16 +254,25 @@ def _read_body(schema: type[Schema]) -> Any:
         raise to_refusal(error) from error
 
 
-def _take_behalf(sent: dict[str, Any]) -> None:
+def _json_sent() -> Any:
+    if not request.get_data():  # an act that needs no words may be sent without any
+        return {}
+    if not request.is_json:
+        raise UnsupportedMediaType
+    try:
+        return request.get_json()
+    except (BadRequest, RecursionError):
+        raise BadRequest from None
+
+
+def _take_behalf(behalf: Any) -> None:
     """`on_behalf_of` may stand in any act: staff act for a resident, both are recorded."""
-    behalf = sent.pop("on_behalf_of", None)
     if behalf is None:
         return
     try:
-        g.on_behalf_of = Id(str(behalf))
+        act_for(Id(str(behalf)))
     except ValueError:
         raise NotFound(what="on_behalf_of") from None
-    actor()
 
 
 def _answer(result: Any, marks: Operation) -> Response:

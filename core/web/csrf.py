@@ -5,12 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf, validate_csrf
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import default_exceptions
 from wtforms import ValidationError
 
-from core.db import current
-from core.db.work import is_open
-from core.web.request import is_api
+from core.web.request import Stale, hold_back, is_api
 from core.web.transactions import READS
 
 
@@ -21,17 +19,17 @@ def check() -> None:
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        g.csrf_problem = gettext(
+        sentence = gettext(
             "This page was open for too long or came from elsewhere. Everything is still here: send it again."
         )
-        if is_open():
-            current().commit = False
+        hold_back(Stale(400, sentence))
 
 
 def refuse_success(response: Response) -> Response:
     """A view that did not look at its form must not say it did something."""
-    if g.get("csrf_problem") and response.status_code < 400:
-        return current_app.make_response(current_app.handle_user_exception(BadRequest(g.csrf_problem)))
+    stale: Stale | None = g.get("stale")
+    if stale and response.status_code < 400:
+        return current_app.make_response(current_app.handle_user_exception(default_exceptions[stale.status]()))
     return response
 
 

@@ -13,6 +13,7 @@ from wtforms import Field
 
 from core.db import savepoint
 from core.errors import DomainError, Invalid
+from core.web.request import Stale
 from core.web.words import say, say_error
 
 
@@ -35,11 +36,12 @@ class Form(FlaskForm):
         return self._status
 
     def validate(self, *args: Any, **values: Any) -> bool:
-        """Whether everything typed can be read. Nothing is done on a page whose CSRF token is not good."""
+        """Whether everything typed can be read. Nothing is done by a form that is stale (`core.web.csrf`, `core.web.replay`)."""
         good: bool = super().validate(*args, **values)  # type: ignore[no-untyped-call]  # of WTForms
-        if problem := g.get("csrf_problem"):
-            self.problems.append(problem)
-            self._status = 400
+        stale: Stale | None = g.get("stale")
+        if stale is not None:
+            self.problems.append(stale.sentence)
+            self._status = stale.status
             return False
         return good
 

@@ -14,10 +14,10 @@ from core import clock
 from core.accounts import access
 from core.accounts.signin import is_staff
 from core.contract import Holder, NavItem, Piece
-from core.db.work import is_open
+from core.db import Id
 from core.hookspecs import Adds
 from core.plugins import Unavailable, here
-from core.web.request import actor
+from core.web.request import actor, some_unit
 from core.web.words import locale_code, moment
 
 
@@ -66,9 +66,13 @@ def holder_panels(holder: Holder) -> list[Rendered]:
     return _in_order(here().relay.gather(Adds.holder_panels, _render, holder=holder, actor=actor()))
 
 
+UNDER = {"access": "settings", "audit": "settings", "sheets": "settings"}
+"""Pages that belong to another blueprint's entry of the menu."""
+
+
 def _entry(item: NavItem) -> MenuEntry:
-    blueprint = item.endpoint.partition(".")[0]
-    active = (request.endpoint or "").partition(".")[0] == blueprint
+    shown = (request.endpoint or "").partition(".")[0]
+    active = UNDER.get(shown, shown) == item.endpoint.partition(".")[0]
     return MenuEntry(str(item.label), url_for(item.endpoint), item.icon, item.order, active)
 
 
@@ -78,10 +82,11 @@ CORE_MENU: list[Callable[[], NavItem | None]] = []
 
 def navigation() -> list[MenuEntry]:
     """The main menu of who asks; empty for those who have not signed in."""
-    if actor() is access.NOBODY or not is_open() or g.get("here") is None:
+    if actor() is access.NOBODY or g.get("here") is None:
         return []
-    own = [_entry(item) for build in CORE_MENU if (item := build()) is not None]
-    others = here().relay.gather(Adds.navigation, _entry, actor=actor())
+    with some_unit():
+        own = [_entry(item) for build in CORE_MENU if (item := build()) is not None]
+        others = here().relay.gather(Adds.navigation, _entry, actor=actor())
     return sorted([*own, *(entry for entry in others if isinstance(entry, MenuEntry))], key=lambda entry: entry.order)
 
 
@@ -120,5 +125,12 @@ def _page_context() -> dict[str, Any]:
         "navigation": navigation(),
         "locale": locale_code(),
         "clock_banner": moment(clock.now()) if community and clock.is_moved() else None,
-        "may": lambda permission, holder_id=None: access.allows(actor(), permission, holder_id),
+        "may": may,
+        "acting_for": g.get("acting_for"),
     }
+
+
+def may(permission: str, holder_id: Id | None = None) -> bool:
+    """Whether who looks at the page may do it; with a holder, for that holder."""
+    with some_unit():
+        return access.allows(actor(), permission, holder_id)

@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from core.db import Conflict
 from core.errors import DomainError, Invalid
 from core.explanations import explain
 from core.web.api import JsonEncoder
-from core.web.request import is_api
+from core.web.request import Stale, is_api, undo
 from core.web.transactions import note_conflict
 from core.web.words import as_json, say, say_error
 
@@ -55,7 +55,10 @@ def _head(status: int, code: str, detail: str) -> dict[str, Any]:
 
 def _json(body: dict[str, Any], status: int) -> Response:
     text = json.dumps(body, cls=JsonEncoder, ensure_ascii=False)
-    return Response(text, status=status, content_type="application/problem+json")
+    answer = Response(text, status=status, content_type="application/problem+json")
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _page(status: int, sentence: str) -> Response:
@@ -73,16 +76,14 @@ def on_http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
     code, sentence = HTTP_SENTENCES.get(error.code, HTTP_SENTENCES[400 if error.code < 500 else 500])
-    own = getattr(error, "sentence", None) or (g.get("csrf_problem") if error.code == 400 else None)
-    said = str(own or sentence)
+    stale: Stale | None = g.get("stale")
+    said = str(stale.sentence if stale and stale.status == error.code else sentence)
     answer = _json(_head(error.code, code, said), error.code) if is_api() else _page(error.code, said)
     for name, value in error.get_headers():
         if name in {"Retry-After", "Allow"}:
             answer.headers[name] = value
     if isinstance(error, ServiceUnavailable):
         answer.headers["Retry-After"] = "1"
-    if error.code == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
@@ -92,18 +93,16 @@ def on_conflict(_error: Conflict) -> Response:
     return make_response("", 503)
 
 
-def on_statement(error: StatementError) -> Response:
-    """What no column can hold was sent: a number beyond 64 bits, a NUL. Everything else is a fault of ours."""
-    if isinstance(error.orig, OverflowError | ValueError):
-        return on_refusal(Invalid({"": [explain("unreadable")]}))
-    return on_fault(error)
+def on_unkeepable(_error: Exception) -> Response:
+    """What no column can hold was sent and no check saw it: a number beyond 64 bits, a NUL, half a character."""
+    undo()
+    return on_refusal(Invalid({"": [explain("unreadable")]}))
 
 
 def on_fault(error: Exception) -> Response:
     """A fault of ours: written down, nothing kept, no stack trace shown."""
     current_app.logger.error("fault at %s %s", request.method, request.path, exc_info=error)
-    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
-        raise error
+    undo()
     return on_http(InternalServerError())
 
 
@@ -112,5 +111,6 @@ def init(app: Flask) -> None:
     app.register_error_handler(DomainError, on_refusal)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Conflict, on_conflict)
-    app.register_error_handler(StatementError, on_statement)
+    for unkeepable in DataError, OverflowError, UnicodeEncodeError:
+        app.register_error_handler(unkeepable, on_unkeepable)
     app.register_error_handler(Exception, on_fault)

@@ -47,6 +47,27 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
+@dataclass(frozen=True)
+class Stale:
+    """Why a form that was sent must not act: the form, shown again with everything typed, says so."""
+
+    status: int
+    sentence: str
+
+
+def hold_back(stale: Stale) -> None:
+    """Whatever the view does, nothing is kept."""
+    g.stale = stale
+    if is_open():
+        current().commit = False
+
+
+def own_path(text: str | None) -> str | None:
+    """An address to lead back to, if it is one of the present community's pages; else None."""
+    readable = text is not None and text.isprintable() and "\\" not in text
+    return text if readable and str(text).startswith(f"/{g.slug}/") else None
+
+
 # --- the community -------------------------------------------------------------------------------------------------
 
 
@@ -118,8 +139,8 @@ def some_unit() -> Iterator[None]:
 @contextmanager
 def writing() -> Iterator[Here]:
     """In a view that runs in its own units: write in the present community; a normal end keeps it."""
-    if g.get("csrf_problem"):
-        raise BadRequest(g.csrf_problem)
+    if g.get("stale"):
+        raise BadRequest
     with unit(linli().database, write=True):
         found = enter_slug(g.slug)
         _refuse_plugin_off(request.endpoint)
@@ -167,11 +188,23 @@ def load_program(incoming: Any) -> Visitor | None:
 
 
 def actor() -> Actor:
-    """Who asks; `access.NOBODY` when nobody has signed in. `on_behalf_of` of the request is set by the door."""
+    """Who asks, and for whom; `access.NOBODY` when nobody has signed in."""
+    acting: Actor | None = g.get("acting")
+    if acting is not None:
+        return acting
     visitor = cast("Visitor | None", current_user)
-    found = visitor.actor if visitor and visitor.is_authenticated else access.NOBODY
-    behalf = g.get("on_behalf_of")
-    return signin.on_behalf(found, behalf) if behalf else found
+    return visitor.actor if visitor and visitor.is_authenticated else access.NOBODY
+
+
+def act_for(resident_id: Id) -> None:
+    """From here on the request acts for a resident; both names are kept.
+
+    Raises:
+        Forbidden: only staff act for others.
+        NotFound: no such resident lives here.
+    """
+    with some_unit():
+        g.acting = signin.on_behalf(actor(), resident_id)
 
 
 def account_id() -> Id | None:
@@ -182,6 +215,13 @@ def account_id() -> Id | None:
 # --- the way out ---------------------------------------------------------------------------------------------------
 
 
+def undo() -> None:
+    """After a statement that failed: give up what the unit did, so that the page that says so can still read."""
+    if is_open():
+        current().commit = False
+        session.rollback()
+
+
 def last_flush(response: Response) -> Response:
     """Send what is still unsent, so that what the database refuses last is a 409 of ours and not a fault."""
     if not is_open() or not current().write or response.status_code >= 400:
@@ -190,6 +230,7 @@ def last_flush(response: Response) -> Response:
         session.flush()
     except IntegrityError:
         current_app.logger.exception("refused by the database at the end of %s", request.path)
+        undo()
         return current_app.make_response(current_app.handle_user_exception(ConflictAnswer()))
     return response
 

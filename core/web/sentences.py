@@ -54,6 +54,12 @@ SENTENCES: Mapping[str, Any] = {
     "too_large": _l("At most %(most)d."),
     "impossible_day": _l("This day cannot be meant."),
     "not_a_choice": _l("Choose one of: %(choices)s."),
+    # what `linli check` finds
+    "check.centres": _l("There are %(count)d centres; there must be one."),
+    "check.kind": _l("%(name)s is kept as another kind of holder than its rows say."),
+    "check.overlapping": _l("%(resident)s is in %(group)s twice on the same day."),
+    "check.requires": _l("The plugin %(plugin)s is on, but %(requires)s is off."),
+    "check.plugin_failed": _l("The plugin %(plugin)s could not be checked: its check failed."),
     # roles
     "role.manager": _l("manager"),
     "role.staff": _l("staff"),

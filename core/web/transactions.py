@@ -44,7 +44,7 @@ def runs_in(kind: Unit) -> Callable[[V], V]:
 
 def note_conflict(environ: dict[str, Any]) -> None:
     """Called by the handler of Conflict: the request is to be run again, whatever answer was made of it."""
-    environ[_CONFLICT] = True
+    environ[_CONFLICT].append(True)
 
 
 class Transactions:
@@ -93,8 +93,9 @@ class Transactions:
         return response
 
     def _respond(self, environ: WSGIEnvironment) -> Response:
-        response = Response.from_app(self.app, environ, buffered=True)
-        if environ.pop(_CONFLICT, False):
+        conflicts: list[bool] = []  # a list, for the app is given a copy of its surroundings
+        response = Response.from_app(self.app, environ | {_CONFLICT: conflicts}, buffered=True)
+        if conflicts:
             response.close()
             raise Conflict
         return response
@@ -102,5 +103,5 @@ class Transactions:
     def _fault(self, environ: WSGIEnvironment, error: HTTPException) -> Response:
         """The app's own page or problem for what went wrong outside of it."""
         with unit(self.database(), write=False), self.flask.request_context(environ | {"wsgi.input": BytesIO()}):
-            answer = self.flask.handle_user_exception(error)
-            return Response.force_type(self.flask.make_response(answer), Request(environ).environ)
+            answer = self.flask.make_response(self.flask.handle_user_exception(error))
+            return Response.force_type(self.flask.process_response(answer), Request(environ).environ)

@@ -1,0 +1,37 @@
+"""What a new community needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.faults import checking
+
+RESERVED = frozenset({"api", "static", "verify", "ical", "health"})  # they begin addresses of their own
+LONGEST_SLUG = 31  # characters
+LONGEST_NAME = 60
+_SLUG = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityRequest:
+    """A community to be made. `slug` begins its addresses and never changes. `plugins` None: every one installed."""
+
+    slug: str
+    name: str
+    zone: str = "Asia/Shanghai"
+    plugins: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("slug", most=LONGEST_SLUG, required=True)
+            check.text("name", most=LONGEST_NAME, required=True)
+            if self.slug and not _SLUG.fullmatch(self.slug):
+                check.fault("slug", "slug_letters")
+            elif self.slug in RESERVED:
+                check.fault("slug", "slug_reserved", reserved=", ".join(sorted(RESERVED)))
+            try:
+                ZoneInfo(self.zone)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                check.fault("zone", "not_a_zone", zone=self.zone)

@@ -1,0 +1,16 @@
+"""The words of communities: refusals, faults of fields, acts of the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+SENTENCES: Mapping[str, Any] = {
+    "slug_letters": _l("Small Latin letters, digits and hyphens, beginning with a letter: for example xincheng"),
+    "slug_reserved": _l("These words begin other addresses: %(reserved)s. Choose another."),
+    "slug_taken": _l("There is a community %(slug)s already. Choose another short name."),
+    "not_a_zone": _l("%(zone)s is no time zone. Write it like Asia/Shanghai."),
+    "act.core.community_created": _l("Made the community"),
+}
