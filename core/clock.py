@@ -42,6 +42,11 @@ def set_offset(offset: timedelta) -> None:
     _clock.offset, _clock.frozen = offset, None
 
 
+def offset() -> timedelta:
+    """How far the running clock is from real time."""
+    return _clock.offset
+
+
 def advance(by: timedelta) -> None:
     """Move on, whether the clock runs or stands."""
     if _clock.frozen is None:

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 Env = Literal["development", "testing", "production"]
@@ -26,6 +26,7 @@ class Config:
     secret_key: str = ""
     clock: datetime | None = None
     clock_frozen: bool = False
+    clock_offset: timedelta | None = None  # set by `linli run`, so that all its workers have one time
     plugins: tuple[str, ...] | None = None  # None: every one installed
     strict_plugins: bool = False
     limiter_url: str = "memory://"
@@ -53,13 +54,16 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Config:
         secret_key=_secret(given.get("LINLI_SECRET_KEY", ""), production=production),
         clock=_moment(given.get("LINLI_CLOCK")),
         clock_frozen=_flag(given, "LINLI_CLOCK_FROZEN"),
+        clock_offset=_seconds(given.get("LINLI_CLOCK_OFFSET")),
         plugins=_names(given.get("LINLI_PLUGINS")),
         strict_plugins=_flag(given, "LINLI_STRICT_PLUGINS"),
         limiter_url=given.get("LINLI_LIMITER_URL") or Config.limiter_url,
         demo=_flag(given, "LINLI_DEMO"),
     )
-    if production and (config.clock or config.clock_frozen):
-        raise BadSetting("LINLI_CLOCK and LINLI_CLOCK_FROZEN are for demos and tests; remove them in production")
+    if production and (config.clock or config.clock_frozen or config.clock_offset):
+        raise BadSetting("LINLI_CLOCK, LINLI_CLOCK_FROZEN and LINLI_CLOCK_OFFSET are for demos and tests; remove them")
+    if config.clock_frozen and config.clock is None:
+        raise BadSetting("LINLI_CLOCK_FROZEN is 1; LINLI_CLOCK must say where the clock stands")
     if production and config.demo:
         raise BadSetting("LINLI_DEMO shows passwords on the sign-in page; remove it in production")
     if not config.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
@@ -83,6 +87,15 @@ def _moment(value: str | None) -> datetime | None:
     if moment.tzinfo is None:
         raise BadSetting(f"LINLI_CLOCK is {value!r}; it needs an offset, like 2026-03-02T10:00+08:00")
     return moment
+
+
+def _seconds(value: str | None) -> timedelta | None:
+    if not value:
+        return None
+    try:
+        return timedelta(seconds=float(value))
+    except (ValueError, OverflowError) as error:
+        raise BadSetting(f"LINLI_CLOCK_OFFSET is {value!r}; write seconds, like 86400") from error
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:

@@ -99,7 +99,7 @@ def downgrade(database: Database, owner: Owner, to: str = "base") -> list[str]:
 
 def pending(database: Database, plugins: Iterable[Owner]) -> list[str]:
     """The owners whose tables are not at their newest revision."""
-    with _engine(database).connect() as connection:
+    with database.looking() as connection:
         return [
             owner.name
             for owner in owners(plugins)
@@ -188,7 +188,7 @@ def check(database: Database, owner: Owner) -> list[str]:
 
     Alembic compares no CHECK constraint and on SQLite no index of an expression: those are compared here, by name.
     """
-    with _engine(database).connect() as connection:
+    with database.looking() as connection:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "(?s).*expression-based index")  # compared below
             changes: Sequence[Any] = compare_metadata(_context(connection, owner), Base.metadata)

@@ -46,8 +46,7 @@ def revision(owner: Owner, message: str, *, plugins: Iterable[Owner]) -> Path | 
     """
     database = connect("sqlite://", poolclass=sa.StaticPool)
     migrate.upgrade(database, plugins)
-    assert isinstance(database.writer, sa.Engine)
-    with database.writer.connect() as connection, warnings.catch_warnings():
+    with database.looking() as connection, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "(?s).*expression-based index")
         context = migrate._context(connection, owner)  # noqa: SLF001 - the other half of the same module
         script = produce_migrations(context, Base.metadata)
@@ -58,7 +57,7 @@ def revision(owner: Owner, message: str, *, plugins: Iterable[Owner]) -> Path | 
         imports: set[str] = {"import sqlalchemy as sa", "from alembic import op"}
         up, down = (_render(part, context, imports) for part in (script.upgrade_ops, script.downgrade_ops))
         head = migrate._script(owner).get_current_head()  # noqa: SLF001
-    database.writer.dispose()
+    database.close()
     return _write(owner, message, head, up=up, down=down, imports=imports)
 
 

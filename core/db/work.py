@@ -106,6 +106,20 @@ class Database:
     def dialect(self) -> str:
         return self.writer.dialect.name
 
+    def close(self) -> None:
+        """Give every connection up."""
+        if isinstance(self.writer, Engine):
+            self.writer.dispose()
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection beside all units, for those who look at the database itself."""
+        if isinstance(self.reader, Connection):
+            yield self.reader
+            return
+        with self.reader.connect() as connection:
+            yield connection
+
 
 @contextmanager
 def unit(database: Database, *, write: bool) -> Iterator[Work]:
