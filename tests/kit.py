@@ -29,6 +29,7 @@ from core.config import Config
 from core.contract import Actor, Holder, HolderKind
 from core.db import Base, Database, Id, connect, session, unit
 from core.people import models as people
+from core.people.initials import initials
 from core.plugins import Here, House, enter
 from core.web.request import linli_of
 
@@ -160,7 +161,7 @@ SYSTEM = Actor(account_id=None, name="linli")
 
 def a_holder(kind: HolderKind, name: str) -> people.Holder:
     """A bare holder."""
-    holder = people.Holder(kind=kind, name=name)
+    holder = people.Holder(kind=kind, name=name, initials=initials(name, person=kind is HolderKind.RESIDENT))
     session.add(holder)
     session.flush()
     return holder
