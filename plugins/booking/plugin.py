@@ -2,16 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Literal
+
 from flask_babel import lazy_gettext as _l
 
-from core.plugins import Plugin
+from core.explanations import Explanation
+from core.hookspecs import Happened, Keeps
+from core.plugins import Permission, Plugin, Sweep, implements
+from plugins.booking import attendance, charges, occupancy
+from plugins.booking.policy import BookingPolicy
+from plugins.booking.schemas import PolicySchema
+from plugins.booking.sentences import SENTENCES
+
+PERMISSIONS = (
+    Permission(
+        name="booking.read", label=_l("See reservations"), grants={"manager": "all", "staff": "all", "resident": "own"}
+    ),
+    Permission(
+        name="booking.reserve", label=_l("Book rooms"), grants={"manager": "all", "staff": "all", "resident": "own"}
+    ),
+    Permission(
+        name="booking.cancel",
+        label=_l("Cancel reservations"),
+        grants={"manager": "all", "staff": "all", "resident": "own"},
+    ),
+    Permission(
+        name="booking.check_in", label=_l("Check in"), grants={"manager": "all", "staff": "all", "resident": "own"}
+    ),
+    Permission(
+        name="booking.cancel_by_centre",
+        label=_l("Cancel on the centre's account"),
+        grants={"manager": "all", "staff": "all"},
+    ),
+    Permission(name="booking.forgive", label=_l("Forgive no-shows"), grants={"manager": "all", "staff": "all"}),
+    Permission(name="booking.override", label=_l("Set booking rules aside, with a reason"), grants={"manager": "all"}),
+    Permission(name="booking.rooms", label=_l("Keep rooms, hours and closures"), grants={"manager": "all"}),
+    Permission(name="booking.policy", label=_l("Change the rules of booking"), grants={"manager": "all"}),
+)
 
 
 class BookingPlugin(Plugin):
-    """Booking."""
+    """Rooms for groups."""
 
-    name, label = "booking", _l("Booking")
-    summary = _l("Booking.")
+    name, label = "booking", _l("Rooms")
+    summary = _l(
+        "Rooms, opening hours and reservations. Points, where they are switched on, give groups earlier and longer times."
+    )
+    permissions = PERMISSIONS
+    policy, policy_schema = BookingPolicy, PolicySchema
+    sweeps = (
+        Sweep(name="booking.charges", order=10, run=attendance.sweep),
+        Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
+    )
+    sentences = SENTENCES
+
+    @implements(Happened.plugin_enabled)
+    def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:
+        if name == "booking" and why == "again":
+            attendance.excuse_time_off()
+        if name in {"booking", "points"}:
+            attendance.sweep()
+
+    @implements(Keeps.invariants)
+    def invariants(self) -> Iterable[Explanation]:
+        return [*occupancy.broken(), *charges.broken()]
 
 
 plugin = BookingPlugin()

@@ -1,0 +1,201 @@
+"""What is free and what stands where: the day of all rooms, the free stretches of one, and alternatives to a wish."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from core import clock
+from core.db import Id
+from core.plugins import here
+from plugins.booking import occupancy, queries
+from plugins.booking.models import Closure, Reservation, Room
+from plugins.booking.requests import ReservationRequest
+
+FIRST, LAST = 8 * 60, 21 * 60  # shown when no room has hours that day; minutes from midnight
+MOST_ALTERNATIVES = 3
+A_QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A time in which a room is free."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def minutes(self) -> int:
+        """Length."""
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What stands in a room: a reservation, or a time in which it is closed (`why`: the reason, "" outside its hours)."""
+
+    starts_at: datetime
+    ends_at: datetime
+    reservation: Reservation | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One room on one day. `free`: runs of quarter hours that may be booked now, each within one opening interval."""
+
+    room: Room
+    blocks: Sequence[Block]
+    free: Sequence[range]
+
+    def stretches(self) -> list[Stretch]:
+        """What is free, as times."""
+        return [_stretch(run) for run in self.free]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """All rooms on one day, between `first` and `stop` (quarter hours)."""
+
+    day: date
+    first: int
+    stop: int
+    columns: Sequence[Column]
+
+
+def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
+    """The quarter hour that begins so many minutes after a day's local midnight."""
+    local = datetime.combine(day, time.min, tzinfo=zone) + timedelta(minutes=minutes)
+    return int(local.timestamp()) // occupancy.QUARTER_SECONDS
+
+
+def day_of_rooms(day: date) -> Day:
+    """All rooms on one day: five statements, however many rooms, reservations or years of history."""
+    zone, now = here().zone, clock.now()
+    rooms, parts = queries.rooms(), queries.spaces()
+    intervals: dict[Id, list[tuple[int, int]]] = defaultdict(list)
+    for row in queries.hours(weekday=day.weekday()):
+        intervals[row.room_id].append((row.opens, row.closes))
+    begins, ends = _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+    closed: dict[Id, list[Closure]] = defaultdict(list)
+    for closure in queries.closures(begins, ends):
+        closed[closure.room_id].append(closure)
+    standing = queries.standing_between(day, day, now=now)
+    shown = [edge for pairs in intervals.values() for pair in pairs for edge in pair] or [FIRST, LAST]
+    first, stop = first_quarter(day, zone, min(shown) // 60 * 60), first_quarter(day, zone, -(-max(shown) // 60) * 60)
+    columns = []
+    for room in rooms:
+        mine = parts.get(room.id, frozenset())
+        there = [one for one in standing if mine & parts.get(one.room_id, frozenset())]
+        opened = [_open(day, zone, [interval]) for interval in intervals[room.id]]
+        columns.append(_column(room, range(first, stop), opened, closed[room.id], there, now=now))
+    return Day(day=day, first=first, stop=stop, columns=columns)
+
+
+def _column(
+    room: Room,
+    shown: range,
+    opened: Sequence[frozenset[int]],
+    closed: Sequence[Closure],
+    there: Sequence[Reservation],
+    *,
+    now: datetime,
+) -> Column:
+    taken = {quarter for one in there for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
+    shut = {quarter for one in closed for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
+    next_quarter = -(-int(now.timestamp()) // occupancy.QUARTER_SECONDS)
+    gone = taken | shut | set(range(shown.start, next_quarter))
+    free = [run for interval in opened for run in _runs(interval - gone)]
+    blocks = [Block(starts_at=one.starts_at, ends_at=one.ends_at, reservation=one) for one in there]
+    for one in closed:
+        begin, end = max(one.starts_at, _moment(shown.start)), min(one.ends_at, _moment(shown.stop))
+        if begin < end:
+            blocks.append(Block(starts_at=begin, ends_at=end, why=one.reason))
+    for run in _runs(frozenset(shown).difference(*opened) - shut - taken):
+        away = _stretch(run)
+        blocks.append(Block(starts_at=away.starts_at, ends_at=away.ends_at))
+    return Column(room=room, blocks=sorted(blocks, key=lambda block: block.starts_at), free=free)
+
+
+def _open(day: date, zone: ZoneInfo, intervals: Iterable[tuple[int, int]]) -> frozenset[int]:
+    """The quarter hours of a day in which a room is open."""
+    return frozenset(
+        quarter
+        for opens, closes in intervals
+        for quarter in range(first_quarter(day, zone, opens), first_quarter(day, zone, closes))
+    )
+
+
+def _moment(quarter: int) -> datetime:
+    return occupancy.moment_of(quarter)
+
+
+def _runs(quarters: frozenset[int]) -> Iterator[range]:
+    """Maximal runs of neighbouring quarter hours, in order."""
+    ordered = sorted(quarters)
+    if not ordered:
+        return
+    begin = ordered[0]
+    for one, other in pairwise(ordered):
+        if other != one + 1:
+            yield range(begin, one + 1)
+            begin = other
+    yield range(begin, ordered[-1] + 1)
+
+
+def _stretch(run: range) -> Stretch:
+    return Stretch(starts_at=_moment(run.start), ends_at=_moment(run.stop))
+
+
+# --- one room ------------------------------------------------------------------------------------------------------
+
+
+def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int) -> list[Stretch]:
+    """Where a room is free, from now on, for at least so many minutes; three statements for any time.
+
+    Raises:
+        NotFound: there is no such room.
+    """
+    queries.room(room_id)
+    zone, now = here().zone, clock.now()
+    begins = max(starts_at, now)
+    if begins >= ends_at:
+        return []
+    first, stop = (
+        -(-int(begins.timestamp()) // occupancy.QUARTER_SECONDS),
+        int(ends_at.timestamp()) // occupancy.QUARTER_SECONDS,
+    )
+    weekly: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for row in queries.hours(room_id):
+        weekly[row.weekday].append((row.opens, row.closes))
+    gone = set(queries.taken_quarters(room_id, first, stop, now=now))
+    for closure in queries.closures(begins, ends_at, room_id=room_id):
+        gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends_at)))
+    found = []
+    day, last = begins.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    while day <= last:
+        # Interval by interval: a session lies in one of them, even where two of them touch.
+        for interval in weekly[day.weekday()]:
+            open_then = {quarter for quarter in _open(day, zone, [interval]) if first <= quarter < stop}
+            found += [_stretch(run) for run in _runs(frozenset(open_then - gone))]
+        day += timedelta(days=1)
+    return [stretch for stretch in found if stretch.minutes >= minutes]
+
+
+def alternatives(wish: ReservationRequest) -> list[dict[str, datetime]]:
+    """Up to three other times of the same length, the same day in the same room, the nearest first."""
+    zone = here().zone
+    day = wish.starts_at.astimezone(zone).date()
+    begins, ends = _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+    length = timedelta(minutes=wish.minutes)
+    starts = [
+        stretch.starts_at + A_QUARTER * number
+        for stretch in free(wish.room_id, begins, ends, minutes=wish.minutes)
+        for number in range((stretch.minutes - wish.minutes) // 15 + 1)
+    ]
+    near = sorted(starts, key=lambda start: (abs(start - wish.starts_at), start))[:MOST_ALTERNATIVES]
+    return [{"starts_at": start, "ends_at": start + length} for start in near]

@@ -1,0 +1,239 @@
+"""Tables: rooms and their spaces, opening hours, closures, reservations, the claims that occupy a room, and charges."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import clock
+from core.db import Id, Scoped, Tenant, link, ref
+from core.explanations import ExplainedList, Explanation
+from core.people.models import Holder
+
+
+class Room(Tenant):
+    """What people reserve: one space or several. Its row is what reserving shares and changing hours locks."""
+
+    __tablename__ = "booking_room"
+    __table_args__ = (
+        UniqueConstraint("community_id", "name"),
+        CheckConstraint("capacity >= 1", name="capacity"),
+    )
+
+    name: Mapped[str]
+    capacity: Mapped[int]
+    equipment: Mapped[str] = mapped_column(default="")
+    floor_area: Mapped[int | None]  # square metres
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Space(Tenant):
+    """A part of the building that one claim at a time may have. Rooms that share one exclude each other."""
+
+    __tablename__ = "booking_space"
+    __table_args__ = (UniqueConstraint("community_id", "code"),)
+
+    code: Mapped[str]
+
+
+class RoomSpace(Scoped):
+    """The spaces of a room; a divisible hall has several."""
+
+    __tablename__ = "booking_room_space"
+
+    room_id: Mapped[Id] = ref("booking_room", primary_key=True)
+    space_id: Mapped[Id] = ref("booking_space", primary_key=True)
+
+
+class Hours(Scoped):
+    """An interval in which a room is open on a weekday, in minutes from local midnight, half-open; 1440 is 24:00."""
+
+    __tablename__ = "booking_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("0 <= opens AND opens < closes AND closes <= 1440", name="interval"),
+    )
+
+    room_id: Mapped[Id] = ref("booking_room", primary_key=True)
+    weekday: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0 Monday … 6 Sunday
+    opens: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    closes: Mapped[int]
+
+
+class Closure(Tenant):
+    """A time in which a room is closed, whatever its hours."""
+
+    __tablename__ = "booking_closure"
+    __table_args__ = (
+        Index(None, "community_id", "room_id", "ends_at"),
+        CheckConstraint("starts_at < ends_at", name="interval"),
+    )
+
+    room_id: Mapped[Id] = ref("booking_room")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class Status(StrEnum):
+    """What is written down about a reservation. What it is now also depends on the time: see `State`."""
+
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class State(StrEnum):
+    """What a reservation is at a moment."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    CHECKED_IN = "checked_in"
+    ATTENDED = "attended"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Side(StrEnum):
+    """Who gave a reservation up."""
+
+    GROUP = "group"
+    CENTRE = "centre"
+
+
+class Reservation(Tenant):
+    """A room for an interval of one local day. Base, price and cut-offs are those it was booked under, for ever."""
+
+    __tablename__ = "booking_reservation"
+    __table_args__ = (
+        Index(None, "community_id", "day"),
+        Index(None, "community_id", "holder_id", "day"),
+        Index(None, "community_id", "room_id", "day"),
+        Index(None, "community_id", "status", "check_in_until"),
+        CheckConstraint("starts_at < ends_at", name="interval"),
+        CheckConstraint("base_minutes >= 0 AND extension_minutes >= 0 AND price_points >= 0", name="amounts"),
+    )
+
+    room_id: Mapped[Id] = ref("booking_room")
+    holder_id: Mapped[Id] = ref("core_holder")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    day: Mapped[date]  # local
+    week: Mapped[date]  # the Monday of that day
+    status: Mapped[Status] = mapped_column(default=Status.CONFIRMED)
+    base_minutes: Mapped[int]
+    extension_minutes: Mapped[int]
+    price_points: Mapped[int]
+    tier: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    people: Mapped[int | None]
+    explanation: Mapped[tuple[Explanation, ...]] = mapped_column(ExplainedList)
+    override_reason: Mapped[str] = mapped_column(default="")
+    overridden: Mapped[list[str]] = mapped_column(default=list)  # codes that were set aside
+    booked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    cancel_until: Mapped[datetime]  # up to here, inclusive, the group gets its points back
+    check_in_from: Mapped[datetime | None]  # both inclusive; None: the centre's own, nobody checks in
+    check_in_until: Mapped[datetime | None]
+    checked_in_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[Side | None]
+    cancelled_late: Mapped[bool] = mapped_column(default=False)  # by the group, too late: it still counts for the week
+    cancel_reason: Mapped[str] = mapped_column(default="")
+    excused: Mapped[bool] = mapped_column(default=False)  # booking was switched off when people should have come
+    forgiven_at: Mapped[datetime | None]  # a no-show that no longer counts
+    forgiven_reason: Mapped[str] = mapped_column(default="")
+
+    room: Mapped[Room] = link(room_id)
+    holder: Mapped[Holder] = link(holder_id)
+
+    @property
+    def minutes(self) -> int:
+        """Length."""
+        return self.base_minutes + self.extension_minutes
+
+    def is_missed(self, now: datetime) -> bool:
+        """Nobody checked in in time. Decided by time alone: no sweep need have run."""
+        if self.status is Status.CONFIRMED:
+            return self.check_in_until is not None and self.check_in_until < now and not self.excused
+        return self.status is Status.MISSED
+
+    def state(self, now: datetime) -> State:
+        """What it is at a moment."""
+        if self.is_missed(now):
+            return State.MISSED
+        came = self.status is Status.CHECKED_IN or self.check_in_until is None or self.excused
+        if self.status is not Status.CANCELLED and came and now >= self.ends_at:
+            return State.ATTENDED
+        return State(self.status.value)
+
+    @classmethod
+    def missed_at(cls, now: datetime) -> ColumnElement[bool]:
+        """`is_missed` for statements."""
+        unseen = and_(cls.status == Status.CONFIRMED, cls.check_in_until < now, cls.excused.is_(False))
+        return or_(cls.status == Status.MISSED, unseen)
+
+    @classmethod
+    def counts(cls) -> ColumnElement[bool]:
+        """Whether its base minutes use up the holder's week: all but those cancelled in time or by the centre."""
+        return or_(cls.status != Status.CANCELLED, cls.cancelled_late.is_(True))
+
+
+class ClaimKind(StrEnum):
+    """What occupies a room. Later: a pending request, an offer of the waiting list."""
+
+    RESERVATION = "reservation"
+
+
+class Claim(Tenant):
+    """A time in which a room is held for somebody, buffers and all. It lives as long as its rows of occupancy."""
+
+    __tablename__ = "booking_claim"
+    __table_args__ = (Index(None, "community_id", "ends_at"), UniqueConstraint("community_id", "reservation_id"))
+
+    kind: Mapped[ClaimKind]
+    room_id: Mapped[Id] = ref("booking_room")
+    reservation_id: Mapped[Id | None] = ref("booking_reservation")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class Occupancy(Scoped):
+    """A space for a quarter of an hour, counted from 1970. The primary key is the lock: nothing can be booked twice."""
+
+    __tablename__ = "booking_occupancy"
+    __table_args__ = (Index(None, "community_id", "claim_id"),)
+
+    space_id: Mapped[Id] = ref("booking_space", primary_key=True)
+    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    claim_id: Mapped[Id] = ref("booking_claim")
+
+
+class ChargeState(StrEnum):
+    """The life of a charge: held, then due one way or the other (as long as points is off), then done."""
+
+    HELD = "held"
+    CAPTURE_DUE = "capture_due"
+    RELEASE_DUE = "release_due"
+    CAPTURED = "captured"
+    RELEASED = "released"
+
+
+class Charge(Tenant):
+    """The points set aside for a reservation. Who sells settles: only booking captures or releases them."""
+
+    __tablename__ = "booking_charge"
+    __table_args__ = (
+        UniqueConstraint("community_id", "reservation_id"),
+        Index(None, "community_id", "state", "due_at"),
+        CheckConstraint("points > 0", name="points"),
+    )
+
+    reservation_id: Mapped[Id] = ref("booking_reservation")
+    hold_id: Mapped[Id]  # of the plugin that offers holds; no foreign key leads into another plugin
+    points: Mapped[int]
+    state: Mapped[ChargeState] = mapped_column(default=ChargeState.HELD)
+    due_at: Mapped[datetime | None]  # the moment the settlement belongs to, however late it is made

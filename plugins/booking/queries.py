@@ -1,0 +1,318 @@
+"""What rules and pages read: each a fixed number of statements, however long the history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from core.contract import HolderKind
+from core.db import Id, session
+from core.errors import NotFound
+from core.people.models import Group, Holder, Membership, Role
+from plugins.booking.models import (
+    Charge,
+    ChargeState,
+    Claim,
+    Closure,
+    Hours,
+    Occupancy,
+    Reservation,
+    Room,
+    RoomSpace,
+    Space,
+    Status,
+)
+from plugins.booking.policy import NoShowRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What counts for or against a holder: base minutes used of a week, and the days of its no-shows."""
+
+    week_minutes: int = 0
+    missed_days: tuple[date, ...] = ()
+
+
+NO_RECORD = Record()
+
+
+def room(room_id: Id) -> Room:
+    """A room.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    found = session.scalar(select(Room).where(Room.id == room_id))
+    if found is None:
+        raise NotFound(what="room_id")
+    return found
+
+
+def holder(holder_id: Id) -> Holder:
+    """Whoever reserves.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    found = session.scalar(select(Holder).where(Holder.id == holder_id))
+    if found is None:
+        raise NotFound(what="holder_id")
+    return found
+
+
+def rooms() -> Sequence[Room]:
+    """All rooms, in the order in which they were made."""
+    return session.scalars(select(Room).order_by(Room.created_at, Room.id)).all()
+
+
+def space_codes() -> Mapping[Id, Sequence[str]]:
+    """Room → the codes of its spaces."""
+    found: dict[Id, list[str]] = defaultdict(list)
+    pairs = select(RoomSpace.room_id, Space.code).join(Space, Space.id == RoomSpace.space_id).order_by(Space.code)
+    for room_id, code in session.execute(pairs):
+        found[room_id].append(code)
+    return found
+
+
+def spaces() -> Mapping[Id, frozenset[Id]]:
+    """Room → its spaces."""
+    found: dict[Id, set[Id]] = defaultdict(set)
+    for room_id, space_id in session.execute(select(RoomSpace.room_id, RoomSpace.space_id)):
+        found[room_id].add(space_id)
+    return {room_id: frozenset(parts) for room_id, parts in found.items()}
+
+
+def hours(room_id: Id | None = None, *, weekday: int | None = None) -> Sequence[Hours]:
+    """Opening hours, of a room or of all, on a weekday or on all; in order."""
+    wanted = select(Hours).order_by(Hours.room_id, Hours.weekday, Hours.opens)
+    if room_id is not None:
+        wanted = wanted.where(Hours.room_id == room_id)
+    if weekday is not None:
+        wanted = wanted.where(Hours.weekday == weekday)
+    return session.scalars(wanted).all()
+
+
+def closures(starts_at: datetime, ends_at: datetime | None = None, *, room_id: Id | None = None) -> Sequence[Closure]:
+    """Closures that touch a time (without end: from then on), half-open, of a room or of all."""
+    wanted = select(Closure).where(Closure.ends_at > starts_at).order_by(Closure.starts_at, Closure.id)
+    if ends_at is not None:
+        wanted = wanted.where(Closure.starts_at < ends_at)
+    if room_id is not None:
+        wanted = wanted.where(Closure.room_id == room_id)
+    return session.scalars(wanted).all()
+
+
+def record(holder_id: Id, *, week: date, today: date, now: datetime, rule: NoShowRule) -> Record:
+    """What counts for or against a holder: one statement over at most a season."""
+    since = today - timedelta(days=rule.closed_days + rule.days)
+    unforgiven = and_(Reservation.missed_at(now), Reservation.forgiven_at.is_(None))
+    rows = session.execute(
+        select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), unforgiven)
+        .where(
+            Reservation.holder_id == holder_id,
+            or_(Reservation.day >= since, Reservation.week == week),
+            or_(Reservation.week == week, unforgiven),
+        )
+        .order_by(Reservation.day)
+    ).all()
+    return Record(
+        week_minutes=sum(base for at, _day, base, counts, _missed in rows if at == week and counts),
+        missed_days=tuple(day for _at, day, _base, _counts, missed in rows if missed),
+    )
+
+
+def _named() -> Select[Reservation]:
+    """Reservations with their room and holder."""
+    return select(Reservation).options(
+        joinedload(Reservation.room, innerjoin=True), joinedload(Reservation.holder, innerjoin=True)
+    )
+
+
+def _with_names(where: ColumnElement[bool], *more: ColumnElement[bool]) -> Sequence[Reservation]:
+    return session.scalars(_named().where(where, *more).order_by(Reservation.starts_at, Reservation.id)).all()
+
+
+def standing_between(first: date, last: date, *, now: datetime, room_id: Id | None = None) -> Sequence[Reservation]:
+    """Reservations of some local days, both inclusive; cancelled and missed ones left out."""
+    more = [] if room_id is None else [Reservation.room_id == room_id]
+    standing = (Reservation.status != Status.CANCELLED) & ~Reservation.missed_at(now)
+    return _with_names(Reservation.day.between(first, last), standing, *more)
+
+
+def touching(starts_at: datetime, ends_at: datetime, *, now: datetime, room_id: Id | None) -> Sequence[Reservation]:
+    """Reservations that touch a time, half-open; cancelled and missed ones left out."""
+    room = [] if room_id is None else [Reservation.room_id == room_id]
+    return _with_names(
+        Reservation.day.between(starts_at.date() - timedelta(days=1), ends_at.date() + timedelta(days=1)),
+        Reservation.starts_at < ends_at,
+        Reservation.ends_at > starts_at,
+        Reservation.status != Status.CANCELLED,
+        ~Reservation.missed_at(now),
+        *room,
+    )
+
+
+def taken_quarters(room_id: Id, first: int, stop: int, *, now: datetime) -> frozenset[int]:
+    """The quarter hours, from `first` to before `stop`, in which somebody has the room or a part of it."""
+    found = session.scalars(
+        select(Occupancy.quarter)
+        .join(RoomSpace, RoomSpace.space_id == Occupancy.space_id)
+        .join(Claim, Claim.id == Occupancy.claim_id)
+        .outerjoin(Reservation, Reservation.id == Claim.reservation_id)
+        .where(RoomSpace.room_id == room_id, Occupancy.quarter >= first, Occupancy.quarter < stop)
+        .where(or_(Reservation.id.is_(None), ~Reservation.missed_at(now)))
+    )
+    return frozenset(found)
+
+
+def standing_after(now: datetime) -> Sequence[Reservation]:
+    """Reservations that have not ended; cancelled and missed ones left out."""
+    standing = Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]) & ~Reservation.missed_at(now)
+    return session.scalars(select(Reservation).where(Reservation.ends_at > now, standing)).all()
+
+
+def all_between(first: date, last: date) -> Sequence[Reservation]:
+    """Every reservation of some local days, both inclusive, but cancelled ones."""
+    return _with_names(Reservation.day.between(first, last), Reservation.status != Status.CANCELLED)
+
+
+def reservation(reservation_id: Id) -> Reservation:
+    """A reservation with its room and holder.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    found = _with_names(Reservation.id == reservation_id)
+    if not found:
+        raise NotFound(what="reservation_id")
+    return found[0]
+
+
+def upcoming(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[Reservation]:
+    """What holders have before them or are in, soonest first; missed ones left out."""
+    return session.scalars(
+        _named()
+        .where(
+            Reservation.holder_id.in_(holders),
+            Reservation.ends_at > now,
+            Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
+            ~Reservation.missed_at(now),
+        )
+        .order_by(Reservation.starts_at, Reservation.id)
+        .limit(most)
+    ).all()
+
+
+def earlier(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[Reservation]:
+    """What holders had, latest first: ended, missed and cancelled."""
+    return session.scalars(
+        _named()
+        .where(
+            Reservation.holder_id.in_(holders),
+            or_(Reservation.ends_at <= now, Reservation.missed_at(now), Reservation.status == Status.CANCELLED),
+        )
+        .order_by(Reservation.starts_at.desc(), Reservation.id)
+        .limit(most)
+    ).all()
+
+
+def page_of_reservations(
+    *,
+    holders: Collection[Id] | None,
+    room_id: Id | None,
+    since: date | None,
+    until: date | None,
+    after: Id | None,
+    limit: int,
+) -> Sequence[Reservation]:
+    """Reservations by id, which is the order of booking; one more than `limit`, so that one knows whether more follow."""
+    where = [Reservation.id > after] if after is not None else []
+    if holders is not None:
+        where.append(Reservation.holder_id.in_(holders))
+    if room_id is not None:
+        where.append(Reservation.room_id == room_id)
+    if since is not None:
+        where.append(Reservation.day >= since)
+    if until is not None:
+        where.append(Reservation.day <= until)
+    return session.scalars(_named().where(*where).order_by(Reservation.id).limit(limit + 1)).all()
+
+
+def no_shows_since(day: date, *, now: datetime, most: int) -> Sequence[Reservation]:
+    """No-shows that count, of a day and later, latest first."""
+    return session.scalars(
+        _named()
+        .where(Reservation.day >= day, Reservation.missed_at(now), Reservation.forgiven_at.is_(None))
+        .order_by(Reservation.starts_at.desc(), Reservation.id)
+        .limit(most)
+    ).all()
+
+
+def within(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime) -> Sequence[Reservation]:
+    """Reservations of a room that touch a time, half-open, and have not ended; cancelled and missed ones left out."""
+    return _with_names(
+        Reservation.room_id == room_id,
+        Reservation.starts_at < ends_at,
+        Reservation.ends_at > starts_at,
+        Reservation.ends_at > now,
+        Reservation.status != Status.CANCELLED,
+        ~Reservation.missed_at(now),
+    )
+
+
+def charge_of(reservation_id: Id) -> Charge | None:
+    """What a reservation costs, if it costs anything."""
+    return session.scalar(select(Charge).where(Charge.reservation_id == reservation_id))
+
+
+def charges_due() -> Sequence[Charge]:
+    """Charges to settle, in the order in which they fell due."""
+    due = [ChargeState.CAPTURE_DUE, ChargeState.RELEASE_DUE]
+    return session.scalars(select(Charge).where(Charge.state.in_(due)).order_by(Charge.due_at, Charge.id)).all()
+
+
+def centre() -> Holder:
+    """The centre itself."""
+    return session.scalars(select(Holder).where(Holder.kind == HolderKind.CENTRE)).one()
+
+
+def choices_of(holders: Collection[Id] | None) -> Sequence[Holder]:
+    """For whom somebody may reserve, by kind and name; None: for the centre and every group that is not dissolved."""
+    wanted = select(Holder).where(Holder.id.not_in(select(Group.id).where(Group.dissolved_on.is_not(None))))
+    if holders is None:
+        wanted = wanted.where(Holder.kind.in_([HolderKind.CENTRE, HolderKind.GROUP]))
+    else:
+        wanted = wanted.where(Holder.id.in_(holders))
+    return session.scalars(wanted.order_by(Holder.kind, Holder.name, Holder.id)).all()
+
+
+def groups_of(resident_id: Id, today: date) -> Sequence[Id]:
+    """The groups somebody is in on a day."""
+    mine = select(Membership.group_id).where(Membership.resident_id == resident_id, _current(today))
+    return session.scalars(mine).all()
+
+
+def members_of(group_id: Id, today: date) -> Sequence[Holder]:
+    """Who is in a group on a day: for whom staff may act."""
+    return session.scalars(
+        select(Holder)
+        .join(Membership, Membership.resident_id == Holder.id)
+        .where(Membership.group_id == group_id, _current(today))
+        .order_by(Membership.role, Holder.name, Holder.id)
+    ).all()
+
+
+def leaders_of(group_id: Id, today: date) -> Sequence[Id]:
+    """Who leads a group on a day."""
+    leading = (Membership.group_id == group_id, Membership.role == Role.LEADER, _current(today))
+    return session.scalars(select(Membership.resident_id).where(*leading)).all()
+
+
+def _current(today: date) -> ColumnElement[bool]:
+    """Memberships of a day."""
+    return and_(Membership.from_day <= today, or_(Membership.to_day.is_(None), Membership.to_day >= today))

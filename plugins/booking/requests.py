@@ -1,0 +1,174 @@
+"""What both doors build: frozen wishes with the limits of each field, stated once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from core.db import Id
+from core.faults import Check, checking
+from plugins.booking.models import Side
+from plugins.booking.policy import BookingPolicy
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
+LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
+LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
+MOST_SPACES, MOST_INTERVALS = 20, 70
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _interval(check: Check, starts_at: datetime, ends_at: datetime) -> None:
+    """An interval people could mean; half-open."""
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if not EARLIEST <= moment <= LATEST:
+            check.fault(name, "impossible_day", earliest=EARLIEST.date(), latest=LATEST.date())
+    if ends_at <= starts_at:
+        check.fault("ends_at", "ends_before_start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRequest:
+    """A wish for a room. `override_reason`: a manager sets aside what stands in its way."""
+
+    room_id: Id
+    holder_id: Id
+    starts_at: datetime
+    ends_at: datetime
+    title: str = ""
+    people: int | None = None
+    override_reason: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            _interval(check, self.starts_at, self.ends_at)
+            check.text("title", most=LONGEST_NAME)
+            check.whole("people", least=1, most=LARGEST_ROOM)
+            check.text("override_reason", most=LONGEST_TEXT)
+
+    @property
+    def minutes(self) -> int:
+        """Length, started minutes."""
+        return -(-int((self.ends_at - self.starts_at).total_seconds()) // 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRequest:
+    """Giving a reservation up. `by`: the group, whoever calls, or the centre."""
+
+    by: Side = Side.GROUP
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("reason", most=LONGEST_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgivenessRequest:
+    """A no-show that shall no longer count, and why."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("reason", most=LONGEST_TEXT, required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRequest:
+    """A new room. `spaces`: codes of the parts of the building it takes; None: one of its own."""
+
+    name: str
+    capacity: int
+    spaces: tuple[str, ...] | None = None
+    equipment: str = ""
+    floor_area: int | None = None
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("name", most=LONGEST_NAME, required=True)
+            check.whole("capacity", least=1, most=LARGEST_ROOM)
+            check.text("equipment", most=LONGEST_TEXT)
+            check.whole("floor_area", least=1, most=LARGEST_AREA)
+            if self.spaces is not None:
+                if not 1 <= len(self.spaces) <= MOST_SPACES:
+                    check.fault("spaces", "wrong_number_of_spaces", most=MOST_SPACES)
+                elif not all(CODE.fullmatch(code) for code in self.spaces):
+                    check.fault("spaces", "not_a_code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class OpenInterval:
+    """A room is open on a weekday from `opens` to `closes`, minutes from local midnight, half-open."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursRequest:
+    """The whole week of a room; it replaces what was."""
+
+    hours: tuple[OpenInterval, ...] = ()
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            if len(self.hours) > MOST_INTERVALS:
+                check.fault("hours", "too_many_intervals", most=MOST_INTERVALS)
+            before: OpenInterval | None = None
+            for place, interval in sorted(enumerate(self.hours), key=lambda pair: pair[1]):
+                if fault := _fault_of(interval, before):
+                    check.fault(f"hours.{place}", fault)
+                before = interval
+            object.__setattr__(self, "hours", tuple(sorted(self.hours)))
+
+
+def _fault_of(interval: OpenInterval, before: OpenInterval | None) -> str | None:
+    if not (0 <= interval.weekday <= 6 and 0 <= interval.opens < interval.closes <= 1440):
+        return "impossible_hours"
+    if interval.opens % 15 or interval.closes % 15:
+        return "hours_off_grid"
+    if before is not None and before.weekday == interval.weekday and interval.opens < before.closes:
+        return "hours_overlap"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureRequest:
+    """A time in which a room is closed."""
+
+    starts_at: datetime
+    ends_at: datetime
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            _interval(check, self.starts_at, self.ends_at)
+            check.text("reason", most=LONGEST_TEXT, required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChange:
+    """A new policy and the day from which it counts; absent or past means today."""
+
+    policy: BookingPolicy
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """Days of a list, both inclusive, or moments, half-open; and which room or holder."""
+
+    starts_at: datetime
+    ends_at: datetime
+    room_id: Id | None = None
+    holder_id: Id | None = None
+    longest_days: int = field(default=400)
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            _interval(check, self.starts_at, self.ends_at)
+            if (self.ends_at - self.starts_at).days > self.longest_days:
+                check.fault("to", "too_many_days", most=self.longest_days)

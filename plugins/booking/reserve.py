@@ -1,0 +1,219 @@
+"""Reserving a room, and giving a reservation up.
+
+Locks are taken in the one order of the house: room (shared) → holder → missed reservations → hold → account → occupancy.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from core import clock
+from core.accounts import access
+from core.audit.record import record
+from core.contract import Actor, HolderKind, NotEnoughPoints
+from core.contract import Holder as HolderValue
+from core.db import locked, session
+from core.db.types import Id
+from core.errors import DomainError, NotFound, WrongState
+from core.explanations import Explanation, explain
+from core.people.models import Holder
+from core.plugins import here
+from plugins.booking import attendance, calendar, charges, occupancy, quote
+from plugins.booking.models import ChargeState, Reservation, Room, Side, Status
+from plugins.booking.occupancy import RoomTaken
+from plugins.booking.quote import Quote
+from plugins.booking.requests import CancellationRequest, ReservationRequest
+
+
+class OffGrid(DomainError):
+    """Start and length are multiples of a quarter of an hour."""
+
+    code = "off_grid"
+
+
+class Closed(DomainError):
+    """The room has no hours that day, or is closed for a reason. Facts: why."""
+
+    code = "closed"
+
+
+class OutsideHours(DomainError):
+    """The session does not lie in one of the day's intervals. Facts: hours."""
+
+    code = "outside_hours"
+
+
+class TooEarly(DomainError):
+    """The window for that day is not open yet. Facts: opens_at."""
+
+    code, status = "too_early", 403
+
+
+class TooManyPeople(DomainError):
+    """More people than the room holds. Facts: people, capacity."""
+
+    code = "too_many_people"
+
+
+class ExtensionNotAvailable(DomainError):
+    """Longer than the base time and what points may buy. Facts: minutes, most."""
+
+    code = "extension_not_available"
+
+
+REFUSALS: dict[str, type[DomainError]] = {
+    refusal.code: refusal
+    for refusal in (OffGrid, Closed, OutsideHours, attendance.TooLate, TooEarly, TooManyPeople, ExtensionNotAvailable)
+}
+
+
+def refusal(found: Quote, wish: ReservationRequest) -> DomainError:
+    """The first reason as an error that carries them all."""
+    first = found.reasons[0]
+    if first.code == NotEnoughPoints.code:
+        error: DomainError = NotEnoughPoints(price=_whole(first, "price"), available=_whole(first, "available"))
+    elif first.code == RoomTaken.code:
+        error = RoomTaken(alternatives=calendar.alternatives(wish))
+    else:
+        error = REFUSALS[first.code](**first.facts)
+    error.facts["reasons"] = list(found.reasons)
+    return error
+
+
+def _whole(reason: Explanation, name: str) -> int:
+    value = reason.facts[name]
+    assert isinstance(value, int)
+    return value
+
+
+# --- reserving -----------------------------------------------------------------------------------------------------
+
+
+def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
+    """Book a room, all or nothing: the time, the points, the record of why.
+
+    Terms are those of the holder, not of the caller. A manager's `override_reason` sets aside what it may.
+
+    Raises:
+        NotFound: no such room or holder.
+        Forbidden: not for this holder, or no right to set rules aside.
+        DomainError: the first rule that stands in the way, with all `reasons`.
+    """
+    room, holder = _lock(wish, by=by)
+    if wish.override_reason:
+        access.check(by, "booking.override")
+    now = clock.now()
+    others = occupancy.in_the_way(room.id, wish.starts_at, wish.ends_at)
+    taken = any(not other.is_missed(now) for other in others)
+    situation = quote.situation(wish, room, holder, taken=taken)
+    found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
+    if not found.allowed:
+        raise refusal(found, wish)
+    overridden = _set_aside(wish, situation)
+    reservation = _made(wish, found, holder, overridden=overridden)
+    session.add(reservation)
+    session.flush()
+    occupancy.clear_missed(others)
+    charges.hold(reservation, holder, room_name=room.name)
+    try:
+        occupancy.occupy(reservation)
+    except RoomTaken as error:  # somebody was quicker: the key itself said so
+        reasons = [explain("room_taken")]
+        raise RoomTaken(alternatives=calendar.alternatives(wish), reasons=reasons) from error
+    record(
+        "booking.reserve",
+        by=by,
+        subject=f"{holder.name} · {room.name} · {wish.starts_at.astimezone(here().zone):%Y-%m-%d %H:%M}",
+        subject_id=reservation.id,
+        after={"minutes": reservation.minutes, "price_points": reservation.price_points, "overridden": overridden},
+    )
+    return reservation
+
+
+def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, HolderValue]:
+    """The room, shared, and the holder, alone: quotas of a holder are decided one after the other."""
+    room = session.scalar(locked(select(Room).where(Room.id == wish.room_id), share=True))
+    if room is None:
+        raise NotFound(what="room_id")
+    holder = session.scalar(locked(select(Holder).where(Holder.id == wish.holder_id)))
+    if holder is None:
+        raise NotFound(what="holder_id")
+    access.check(by, "booking.reserve", holder.id)
+    return room, holder.value()
+
+
+def _set_aside(wish: ReservationRequest, situation: quote.Situation) -> list[str]:
+    """The codes that an override set aside."""
+    if not wish.override_reason:
+        return []
+    return [reason.code for reason in quote.judge(wish, situation).reasons if reason.code in quote.OVERRIDABLE]
+
+
+def _made(wish: ReservationRequest, found: Quote, holder: HolderValue, *, overridden: list[str]) -> Reservation:
+    """The row, with the cut-offs of today's policy kept for ever."""
+    figures, local = quote.figures(), wish.starts_at.astimezone(here().zone).date()
+    checks_in = holder.kind is not HolderKind.CENTRE
+    why = [explain("booking.why.override", reason=wish.override_reason)] if overridden else []
+    return Reservation(
+        room_id=wish.room_id,
+        holder_id=holder.id,
+        starts_at=wish.starts_at,
+        ends_at=wish.ends_at,
+        day=local,
+        week=quote.monday(local),
+        status=Status.CONFIRMED,
+        base_minutes=found.base_minutes,
+        extension_minutes=found.extension_minutes,
+        price_points=found.price_points,
+        tier=found.tier,
+        title=wish.title,
+        people=wish.people,
+        explanation=(*found.explanation, *why),
+        override_reason=wish.override_reason,
+        overridden=overridden,
+        cancel_until=wish.starts_at - timedelta(hours=figures.cancel_hours),
+        check_in_from=wish.starts_at - timedelta(minutes=figures.check_in_before) if checks_in else None,
+        check_in_until=wish.starts_at + timedelta(minutes=figures.check_in_after) if checks_in else None,
+    )
+
+
+# --- cancelling ----------------------------------------------------------------------------------------------------
+
+
+def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reservation:
+    """Give a reservation up (DOMAIN 4).
+
+    By the group, 24 hours before or earlier: its points come back; later, up to the start: they are taken and its time
+    still counts for the week. By the centre: they always come back, and nothing counts.
+
+    Raises:
+        WrongState: checked in, or cancelled before.
+        TooLate: it has begun.
+        Forbidden: the actor may not, for this holder; or does not speak for the centre.
+    """
+    reservation = attendance.find(reservation_id, by=by, permission="booking.cancel")
+    if wish.by is Side.CENTRE:
+        access.check(by, "booking.cancel_by_centre", reservation.holder_id)
+    now = clock.now()
+    if reservation.status in {Status.CANCELLED, Status.CHECKED_IN}:
+        raise WrongState(state=reservation.state(now).value)
+    if now > reservation.starts_at:
+        raise attendance.TooLate(what="cancel")
+    late = wish.by is Side.GROUP and now > reservation.cancel_until
+    before = reservation.status.value
+    reservation.status, reservation.cancelled_at = Status.CANCELLED, now
+    reservation.cancelled_by, reservation.cancelled_late, reservation.cancel_reason = wish.by, late, wish.reason
+    session.flush()
+    charges.fall_due(reservation.id, ChargeState.CAPTURE_DUE if late else ChargeState.RELEASE_DUE, now)
+    occupancy.free([reservation.id])
+    record(
+        "booking.cancel",
+        by=by,
+        subject=attendance.subject(reservation),
+        subject_id=reservation.id,
+        before={"status": before},
+        after={"by": wish.by.value, "late": late, "reason": wish.reason},
+    )
+    return reservation

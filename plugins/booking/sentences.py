@@ -1,0 +1,120 @@
+"""Code → sentence, for refusals, explanations, notices and the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+
+def _closed(facts: Mapping[str, Any]) -> str:
+    if facts.get("why"):
+        return _("The room is closed then: %(why)s. Choose another time or another room.", why=facts["why"])
+    return _("The room is not open on that day. Choose another day or another room.")
+
+
+def _too_early(facts: Mapping[str, Any]) -> str:
+    if facts.get("what") == "check_in":
+        return _("It is too early to check in. You can from %(opens_at)s on.", opens_at=facts["opens_at"])
+    return _("That day cannot be booked yet. It opens on %(opens_at)s.", opens_at=facts["opens_at"])
+
+
+def _too_late(facts: Mapping[str, Any]) -> str:
+    if facts.get("what") == "check_in":
+        return _("It is too late to check in: the session counts as missed. Ask the centre if something came up.")
+    if facts.get("what") == "cancel":
+        return _("The session has begun; it can no longer be cancelled.")
+    return _("That time has passed. Choose one that has not begun yet.")
+
+
+def _extension(facts: Mapping[str, Any]) -> str:
+    if not facts["most"]:
+        return _(
+            "This is %(minutes)d minutes more than the base time you have, and longer is not open to you. Choose a shorter time.",
+            minutes=facts["minutes"],
+        )
+    return _(
+        "This is %(minutes)d minutes more than the base time you have; at most %(most)d more can be had for points. "
+        "Choose a shorter time.",
+        minutes=facts["minutes"],
+        most=facts["most"],
+    )
+
+
+SENTENCES: Mapping[str, Any] = {
+    # refusals, in the order in which the first one broken decides
+    "off_grid": _l("Begin and end on a quarter of an hour, like 9:00, 9:15, 9:30 or 9:45."),
+    "closed": _closed,
+    "outside_hours": _l("That is outside the opening hours of that day (%(hours)s). Choose a time within them."),
+    "too_late": _too_late,
+    "too_early": _too_early,
+    "too_many_people": _l("The room holds %(capacity)d people, not %(people)d. Choose a larger one."),
+    "extension_not_available": _extension,
+    "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
+    "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
+    # faults of fields
+    "ends_before_start": _l("The end must be after the beginning."),
+    "room_exists": _l("There is a room called %(name)s already. Choose another name."),
+    "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
+    "not_a_code": _l("A code of a space has small letters a–z, digits, - and _, at most 40."),
+    "too_many_intervals": _l("At most %(most)d intervals a week."),
+    "impossible_hours": _l("Opening hours go from 0:00 to 24:00 of one day, the end after the beginning."),
+    "hours_off_grid": _l("Opening hours begin and end on a quarter of an hour."),
+    "hours_overlap": _l("These hours overlap with others of the same day."),
+    "hours_unreadable": _l("Write it like 8:00–12:00, 14:00–21:00, or leave it empty when the room is closed."),
+    "too_many_days": _l("At most %(most)d days at once."),
+    # why it is as it is
+    "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
+    "booking.why.window": _l("Everyone may book %(days)d days ahead: this day opened on %(opens_at)s."),
+    "booking.why.window_early": _l("%(tier)s may book %(days)d days ahead: this day opened on %(opens_at)s."),
+    "booking.why.window_closed": _l(
+        "After %(count)d missed sessions the early window is closed until the end of %(until)s."
+    ),
+    "booking.why.base": _l(
+        "Base time: %(minutes)d minutes. A session has at most %(most)d; %(left)d were left of this week."
+    ),
+    "booking.why.extension": _l(
+        "%(minutes)d minutes longer for %(price)d points. %(tier)s may stay at most %(most)d minutes longer."
+    ),
+    "booking.why.steps": _l(
+        "Each started %(step)d minutes cost %(off_peak)d points, in the evening and at weekends %(peak)d."
+    ),
+    "booking.why.paid": _l(
+        "%(available)d points are there to spend. They are taken at check-in and come back when you cancel "
+        "%(hours)d hours before."
+    ),
+    "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
+    "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
+    # notices
+    "booking.no_show_warning": _l(
+        "Nobody checked in on %(starts_at)s. One more time, the %(count)dth, closes the early window for %(days)d days."
+    ),
+    "booking.no_show_closed": _l(
+        "Nobody checked in on %(starts_at)s. The early window is closed until the end of %(until)s."
+    ),
+    # states
+    "state.confirmed": _l("booked"),
+    "state.pending": _l("waiting for approval"),
+    "state.checked_in": _l("checked in"),
+    "state.attended": _l("attended"),
+    "state.missed": _l("missed"),
+    "state.cancelled": _l("cancelled"),
+    # acts of the audit
+    "act.booking.room": _l("Made a room"),
+    "act.booking.hours": _l("Changed opening hours"),
+    "act.booking.close": _l("Closed a room for a time"),
+    "act.booking.reopen": _l("Took a closure back"),
+    "act.booking.reserve": _l("Booked a room"),
+    "act.booking.cancel": _l("Cancelled a reservation"),
+    "act.booking.check_in": _l("Checked in"),
+    "act.booking.forgive": _l("Forgave a no-show"),
+    "act.booking.policy": _l("Changed the rules of booking"),
+    # what linli check finds
+    "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
+    "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),
+    "booking.bad_charge": _l(
+        "The charge of reservation %(reservation)s is %(charge_state)s, the reservation is %(state)s."
+    ),
+}
