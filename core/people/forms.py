@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TelField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TelField
 from wtforms.validators import InputRequired, Optional
 
 from core.db import Id
 from core.errors import NotFound
 from core.people.models import Group, Resident, Role
 from core.people.requests import GROUP_KINDS, GroupRequest, MemberRequest, ResidentRequest
-from core.web.forms import REQUIRED, Form
+from core.web.forms import REQUIRED, DayField, Form
 from core.web.words import say_code
 
 
@@ -21,7 +21,7 @@ class ResidentForm(Form):
 
     name = StringField(_l("Full name"), validators=[InputRequired(REQUIRED)])
     telephone = TelField(_l("Telephone"))
-    born_on = DateField(_l("Born on"), validators=[Optional()])
+    born_on = DayField(_l("Born on"), validators=[Optional()])
 
     def to_request(self) -> ResidentRequest:
         """Limits are checked there."""
@@ -58,8 +58,8 @@ class MemberForm(Form):
     q = HiddenField()  # what was searched for, so that the same residents stand there again
     resident = RadioField(_l("Who joins?"), validate_choice=False, validators=[InputRequired(_l("Choose who joins."))])
     role = SelectField(_l("Role"), validate_choice=False)
-    from_day = DateField(_l("First day"), validators=[Optional()])
-    to_day = DateField(_l("Last day"), validators=[Optional()])
+    from_day = DayField(_l("First day"), validators=[Optional()])
+    to_day = DayField(_l("Last day"), validators=[Optional()])
 
     def offer(self, residents: Iterable[Resident]) -> None:
         """Let these be chosen from."""

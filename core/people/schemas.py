@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
+from core.errors import Invalid
 from core.people.models import Role
 from core.people.requests import GroupRequest, MemberRequest, ResidentRequest
 from core.web.api import IdField, ListQuery
@@ -76,8 +77,11 @@ class MemberIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> MemberRequest:
-        """Limits are checked there."""
-        return MemberRequest(**data)
+        """Limits are checked there; faults come back under the names that programs use."""
+        try:
+            return MemberRequest(**data)
+        except Invalid as error:
+            raise Invalid({name.removesuffix("_day"): faults for name, faults in error.errors.items()}) from None
 
 
 class MemberOut(Schema):

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import g, request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field
+from wtforms import DateField, Field
 
 from core.db import savepoint
 from core.errors import DomainError, Invalid
@@ -75,6 +76,24 @@ class Form(FlaskForm):
 
 FIELD_OF = {"holder_id": "holder", "room_id": "room", "resident_id": "resident"}
 """Fields that forms call by the thing, programs by its id."""
+
+
+class DayField(DateField):
+    """A day; what cannot be read is refused with the sentence that programs get too."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # WTForms has no types
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed.
+
+        Raises:
+            ValueError: it is no day.
+        """
+        try:
+            super().process_formdata(valuelist)  # type: ignore[no-untyped-call]  # of WTForms
+        except ValueError:
+            raise ValueError(gettext("This must be a day like 2026-03-02.")) from None
 
 
 class ActForm(Form):
