@@ -84,8 +84,7 @@ def record_many(
     holders = ledger.lock_holders(request.holder_id for request in requests)
     acts = _checked(requests, holders, rulebook.book())
     keys = keys or [f"staff:{uuid7()}" for _request in requests]
-    made = _keep(acts, keys, source=source, by=by)
-    points = [sum(award.points for award in contribution.awards) for contribution in made]
+    made, points = _keep(acts, keys, source=source, by=by)
     write_audit(
         "points.award",
         by=by,
@@ -93,7 +92,7 @@ def record_many(
         subject_id=made[0].id if len(made) == 1 else None,
         after={
             "contributions": len(made),
-            "points": sum(points),
+            "points": points,
             "category": ", ".join(sorted({act.category.code for act in acts})),
             "from": min(request.occurred_on for request in requests),
             "to": max(request.occurred_on for request in requests),
@@ -147,8 +146,11 @@ def preview(requests: Sequence[ContributionRequest]) -> list[Verdict]:
     return _judge(acts)
 
 
-def _keep(acts: Sequence[Act], keys: Sequence[str], *, source: str, by: Actor) -> list[Contribution]:
-    """Write contributions and their awards, whose holders are locked; credit those that are not posted first."""
+def _keep(acts: Sequence[Act], keys: Sequence[str], *, source: str, by: Actor) -> tuple[list[Contribution], int]:
+    """Write contributions and their awards, whose holders are locked; credit those that are not posted first.
+
+    Answers them, and the points they give.
+    """
     today = here().today()
     days = policy.at(PointsPolicy, today).posting_days
     verdicts = _judge(acts)
@@ -187,7 +189,7 @@ def _keep(acts: Sequence[Act], keys: Sequence[str], *, source: str, by: Actor) -
     session.flush()
     if not days:
         posting.credit(made)
-    return made
+    return made, sum(verdict.points for verdict in verdicts)
 
 
 # --- checking ------------------------------------------------------------------------------------------------------

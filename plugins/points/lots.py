@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
@@ -24,34 +25,40 @@ def _next_number(account: Account) -> int:
     return account.lots
 
 
-def make(
-    account: Account, transfer: Transfer, *, points: int, balance: int, expires_on: date, contribution_id: Id | None
-) -> None:
-    """A credit makes a lot; what of it repays a debt is used at once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A credit that was posted. `balance`: of the account right after it. `expires_on`: the last day it can be spent."""
 
-    Args:
-        account: locked, of the holder.
-        transfer: the credit, posted.
-        points: of the credit.
-        balance: of the account right after the credit.
-        expires_on: the last day it can be spent.
-        contribution_id: the act that earned it.
-    """
-    remaining = min(points, max(balance, 0))
-    lot = Lot(
-        account_id=account.id,
-        seq=_next_number(account),
-        transfer_id=transfer.id,
-        contribution_id=contribution_id,
-        expires_on=expires_on,
-        points=points,
-        remaining=remaining,
-        held=0,
-    )
-    session.add(lot)
+    account: Account
+    transfer: Transfer
+    points: int
+    balance: int
+    expires_on: date
+    contribution_id: Id | None
+
+
+def make(credits_: Sequence[Credit]) -> None:
+    """Each credit to a locked account makes a lot; what of it repays a debt is used at once."""
+    made = [
+        Lot(
+            account_id=credit.account.id,
+            seq=_next_number(credit.account),
+            transfer_id=credit.transfer.id,
+            contribution_id=credit.contribution_id,
+            expires_on=credit.expires_on,
+            points=credit.points,
+            remaining=min(credit.points, max(credit.balance, 0)),
+            held=0,
+        )
+        for credit in credits_
+    ]
+    session.add_all(made)
     session.flush()
-    if remaining < points:
-        session.add(Use(transfer_id=transfer.id, lot_id=lot.id, points=points - remaining))
+    session.add_all(
+        Use(transfer_id=lot.transfer_id, lot_id=lot.id, points=lot.points - lot.remaining)
+        for lot in made
+        if lot.remaining < lot.points
+    )
 
 
 def cover(account_id: Id) -> None:

@@ -13,6 +13,7 @@ from core.db import Id
 from core.hookspecs import Happened, Keeps, Offers
 from core.plugins import Permission, Plugin, Sweep, implements
 from plugins.points import awards, expiry, holds, ledger, lots, posting, rules, terms
+from plugins.points.api import api as points_api
 from plugins.points.policy import PointsPolicy
 from plugins.points.schemas import PolicySchema
 from plugins.points.sentences import SENTENCES
@@ -34,6 +35,7 @@ class PointsPlugin(Plugin):
 
     name, label = "points", _l("Points")
     summary = _l("Groups earn points by what they do for the community and get venue time for them.")
+    api = points_api
     permissions, sentences, imports = PERMISSIONS, SENTENCES, (CONTRIBUTIONS,)
     policy, policy_schema = PointsPolicy, PolicySchema
     sweeps = (

@@ -89,18 +89,22 @@ def _pay(paying: Sequence[tuple[Contribution, Award]]) -> None:
             for contribution, award in paying
         ]
     )
+    credits_ = []
     for (contribution, award), transfer in zip(paying, transfers, strict=True):
         account = accounts[award.holder_id]
         balances[account.id] += award.points
         award.transfer_id = transfer.id
-        lots.make(
-            account,
-            transfer,
-            points=award.points,
-            balance=balances[account.id],
-            expires_on=expires_on(contribution),
-            contribution_id=contribution.id,
+        credits_.append(
+            lots.Credit(
+                account=account,
+                transfer=transfer,
+                points=award.points,
+                balance=balances[account.id],
+                expires_on=expires_on(contribution),
+                contribution_id=contribution.id,
+            )
         )
+    lots.make(credits_)
     for account in accounts.values():
         if account.held:
             lots.cover(account.id)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from core.db import Id
+from core.errors import Invalid
+from core.explanations import Explanation, explain
 from core.faults import LARGEST_WHOLE, checking
+from plugins.points.policy import PointsPolicy
 
+MOST_AT_ONCE = 1_000  # contributions; sheets take more
 MOST_ACTS = 1_000
 MOST_MINUTES = 100_000  # a group's people added up
 MOST_POINTS = 1_000  # of a rule: an award stays below a million
@@ -38,6 +44,26 @@ class ContributionRequest:
             check.text("category", most=40, required=True)
             if self.minutes is not None and self.acts is not None:
                 check.fault("acts", "points_one_amount")
+
+
+def contributions(given: Sequence[Mapping[str, Any]]) -> list[ContributionRequest]:
+    """Several at once, from the fields of each.
+
+    Raises:
+        Invalid: all faults, keyed `items.3.acts`; none given, or too many.
+    """
+    if not 0 < len(given) <= MOST_AT_ONCE:
+        raise Invalid({"items": [explain("points_how_many", most=MOST_AT_ONCE)]})
+    made: list[ContributionRequest] = []
+    faults: dict[str, Sequence[Explanation]] = {}
+    for number, fields in enumerate(given):
+        try:
+            made.append(ContributionRequest(**fields))
+        except Invalid as refusal:
+            faults |= {f"items.{number}.{name}": found for name, found in refusal.errors.items()}
+    if faults:
+        raise Invalid(faults)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +137,11 @@ class RuleRequest:
             check.whole("daily_cap", most=LARGEST_WHOLE)
             check.whole("monthly_cap", most=LARGEST_WHOLE)
             check.day("valid_from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRequest:
+    """A policy to put in force; `valid_from` absent or not after today: at once."""
+
+    policy: PointsPolicy
+    valid_from: date | None

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, datetime, time
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from core.contract import WeeklyHours
+from core.contract import HolderKind, HoldState, WeeklyHours
+from core.web.api import Explanations, HolderOut, IdField, ListQuery, Moment
+from plugins.points.models import Per, State
 from plugins.points.policy import DAY_MINUTES, PointsPolicy, Standing, Tier
+from plugins.points.requests import (
+    CategoryRequest,
+    ContributionRequest,
+    HoldRequest,
+    PartRequest,
+    PolicyRequest,
+    RuleRequest,
+    WithdrawalRequest,
+    contributions,
+)
 
 
 class ClockTime(fields.Field[int]):
@@ -81,3 +93,291 @@ class PolicySchema(Schema):
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> PointsPolicy:
         return PointsPolicy(**{**data, "peak": tuple(data["peak"])})
+
+
+# --- queries -------------------------------------------------------------------------------------------------------
+
+
+class DayOrMoment(fields.Field[Any]):
+    """A day, or a moment with its offset."""
+
+    default_error_messages = {"invalid": "Not a valid date."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_kwargs: Any) -> date | datetime:  # noqa: ARG002
+        text = str(value).replace(" ", "+")  # an offset's + that was sent bare
+        try:
+            found = date.fromisoformat(text) if len(text) == len("2026-03-02") else datetime.fromisoformat(text)
+        except ValueError:
+            raise self.make_error("invalid") from None
+        if isinstance(found, datetime) and found.tzinfo is None:
+            raise self.make_error("invalid")
+        return found
+
+
+class PeriodQuery(Schema):
+    """A period: days inclusive; moments half-open."""
+
+    first = DayOrMoment(data_key="from", load_default=None)
+    last = DayOrMoment(data_key="to", load_default=None)
+
+
+class AccountsQuery(ListQuery):
+    """Whose accounts."""
+
+    kind = fields.Enum(HolderKind, by_value=True, load_default=None)
+
+
+class RulesQuery(ListQuery):
+    """Which rules."""
+
+    category = fields.String(load_default=None)
+
+
+class ContributionsQuery(ListQuery):
+    """Which contributions; days inclusive."""
+
+    holder_id = IdField(load_default=None)
+    category = fields.String(load_default=None)
+    state = fields.Enum(State, by_value=True, load_default=None)
+    first = fields.Date(data_key="from", load_default=None)
+    last = fields.Date(data_key="to", load_default=None)
+
+
+class PolicyQuery(Schema):
+    """The policy of which day; today's where none is said."""
+
+    on = fields.Date(load_default=None)
+
+
+# --- categories, rules, policy -------------------------------------------------------------------------------------
+
+
+class CategorySchema(Schema):
+    """A kind of civic act."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> CategoryRequest:
+        return CategoryRequest(**data)
+
+
+class RuleIn(Schema):
+    """A version of a category's award rule; caps left out are none."""
+
+    category = fields.String(required=True)
+    per = fields.String(required=True)
+    points = fields.Integer(strict=True, required=True)
+    member_share = fields.Integer(strict=True, load_default=0)
+    daily_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
+    monthly_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
+    valid_from = fields.Date(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> RuleRequest:
+        return RuleRequest(**data)
+
+
+class RuleOut(Schema):
+    """A version of a category's award rule."""
+
+    id = IdField()
+    category = fields.Pluck(CategorySchema, "code")
+    per = fields.Enum(Per, by_value=True)
+    points = fields.Integer()
+    member_share = fields.Integer()
+    daily_cap = fields.Integer()
+    monthly_cap = fields.Integer()
+    valid_from = fields.Date()
+
+
+class PolicyIn(PolicySchema):
+    """The policy, and from when on: absent or not after today means at once."""
+
+    valid_from = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def to_policy(self, data: dict[str, Any], **_kwargs: object) -> PolicyRequest:
+        valid_from = data.pop("valid_from")
+        return PolicyRequest(policy=PointsPolicy(**{**data, "peak": tuple(data["peak"])}), valid_from=valid_from)
+
+
+class PolicyOut(PolicySchema):
+    """The policy in force; `valid_from` null: the defaults, which nobody has changed."""
+
+    valid_from = fields.Date()
+
+
+# --- contributions -------------------------------------------------------------------------------------------------
+
+
+class ContributionFields(Schema):
+    """A civic act: `minutes` or `acts`; neither means one act."""
+
+    holder_id = IdField(required=True)
+    category = fields.String(required=True)
+    occurred_on = fields.Date(required=True)
+    minutes = fields.Integer(strict=True)
+    acts = fields.Integer(strict=True)
+    note = fields.String()
+
+
+class ContributionIn(ContributionFields):
+    """A civic act to record."""
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ContributionRequest:
+        return ContributionRequest(**data)
+
+
+class BatchIn(Schema):
+    """Contributions to record, all or none."""
+
+    items = fields.List(fields.Nested(ContributionFields), required=True)
+
+    @post_load
+    def to_requests(self, data: dict[str, Any], **_kwargs: object) -> list[ContributionRequest]:
+        return contributions(data["items"])
+
+
+class AwardOut(Schema):
+    """What a contribution gives one holder; `reason` names the rule or the cap that decided."""
+
+    holder = fields.Nested(HolderOut)
+    points = fields.Integer()
+    reason = Explanations()
+    state = fields.Enum(State, by_value=True)
+    transfer_id = IdField()
+
+
+class ContributionOut(Schema):
+    """A civic act and what it gives. Posted until `credits_on`."""
+
+    id = IdField()
+    holder = fields.Nested(HolderOut)
+    category = fields.Pluck(CategorySchema, "code")
+    occurred_on = fields.Date()
+    minutes = fields.Integer()
+    acts = fields.Integer()
+    note = fields.String()
+    source = fields.String()
+    state = fields.Enum(State, by_value=True)
+    recorded_at = Moment()
+    credits_on = fields.Date()
+    withdrawn_at = Moment()
+    withdrawn_reason = fields.String()
+    awards = fields.List(fields.Nested(AwardOut))
+
+
+class BatchOut(Schema):
+    """What was recorded, in the order sent."""
+
+    items = fields.List(fields.Nested(ContributionOut))
+
+
+class WithdrawalIn(Schema):
+    """Why it is withdrawn."""
+
+    reason = fields.String(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> WithdrawalRequest:
+        return WithdrawalRequest(**data)
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+
+class ChangeOut(Schema):
+    """The next day on which `earned` changes by itself, and what it is then."""
+
+    on = fields.Date()
+    earned = fields.Integer()
+    tier = fields.String()
+
+
+class StandingOut(Schema):
+    """Standing today."""
+
+    tier = fields.String()
+    earned = fields.Integer()
+    window_days = fields.Integer()
+    next = fields.Nested(ChangeOut)
+
+
+class LotOut(Schema):
+    """Points that expire together, at the end of `expires_on`."""
+
+    expires_on = fields.Date()
+    remaining = fields.Integer()
+    held = fields.Integer()
+
+
+class AccountOut(Schema):
+    """What a holder has; zeros and "none" if nothing was ever earned."""
+
+    holder = fields.Nested(HolderOut)
+    balance = fields.Integer()
+    held = fields.Integer()
+    available = fields.Integer()
+    standing = fields.Nested(StandingOut)
+    lots = fields.List(fields.Nested(LotOut))
+
+
+class LineOut(Schema):
+    """One movement and the balance after it; `paid_by`: the contributions whose points were spent."""
+
+    at = Moment()
+    points = fields.Integer()
+    reason = Explanations()
+    balance = fields.Integer()
+    transfer_id = IdField()
+    paid_by = fields.List(IdField())
+
+
+class StatementOut(Schema):
+    """The movements of a period, the earliest first; `closing` is the `opening` of the next."""
+
+    opening = fields.Integer()
+    lines = fields.List(fields.Nested(LineOut))
+    closing = fields.Integer()
+
+
+# --- holds ---------------------------------------------------------------------------------------------------------
+
+
+class HoldIn(Schema):
+    """Points to set aside; released at `expires_at` unless captured before."""
+
+    holder_id = IdField(required=True)
+    points = fields.Integer(strict=True, required=True)
+    reason = fields.String(required=True)
+    expires_at = Moment(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> HoldRequest:
+        return HoldRequest(**data)
+
+
+class PartIn(Schema):
+    """How much of what is still held; left out: all of it."""
+
+    points = fields.Integer(strict=True, load_default=None, allow_none=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> PartRequest:
+        return PartRequest(**data)
+
+
+class HoldOut(Schema):
+    """Points set aside: captured + released ≤ points."""
+
+    id = IdField()
+    holder = fields.Nested(HolderOut)
+    points = fields.Integer()
+    captured = fields.Integer()
+    released = fields.Integer()
+    state = fields.Enum(HoldState, by_value=True)
+    reason = Explanations()
+    expires_at = Moment(attribute="until")

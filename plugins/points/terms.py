@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import select
 
 from core.communities import policy
 from core.contract import Explanation, Holder, HolderKind, VenueTerms
-from core.db import Id, session
+from core.db import Id
 from core.explanations import Fact, explain
-from plugins.points import ledger, standing
-from plugins.points.models import Account, AccountKind
+from core.plugins import here
+from plugins.points import ledger, queries, standing
+from plugins.points.models import Lot
 from plugins.points.policy import PointsPolicy
 from plugins.points.standing import NONE, Standing
 
@@ -22,20 +22,40 @@ def of(holders: Sequence[Holder], *, at: datetime) -> Mapping[Id, VenueTerms]:
     day = ledger.day_of(at)
     groups = [holder.id for holder in holders if holder.kind is HolderKind.GROUP]
     standings = standing.of(groups, day=day) if groups else {}
-    available = _available([holder.id for holder in holders])
+    figures = queries.figures([holder.id for holder in holders])
     rules = policy.at(PointsPolicy, day)
     return {
-        holder.id: _terms(holder, standings.get(holder.id), available.get(holder.id, 0), rules) for holder in holders
+        holder.id: _terms(holder, standings.get(holder.id), figures[holder.id].available, rules) for holder in holders
     }
 
 
-def _available(holder_ids: Sequence[Id]) -> Mapping[Id, int]:
-    rows = session.execute(
-        select(Account.holder_id, Account.balance - Account.held).where(
-            Account.holder_id.in_(holder_ids), Account.kind == AccountKind.OWN
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """What a holder has and where it stands today."""
+
+    holder: Holder
+    balance: int
+    held: int
+    available: int
+    standing: Standing
+    lots: Sequence[Lot]
+
+
+def accounts(holders: Sequence[Holder]) -> list[AccountView]:
+    """What each holder has, today, in a fixed number of statements."""
+    ids = [holder.id for holder in holders]
+    figures, lots, standings = queries.figures(ids), queries.lots(ids), standing.of(ids, day=here().today())
+    return [
+        AccountView(
+            holder=holder,
+            balance=figures[holder.id].balance,
+            held=figures[holder.id].held,
+            available=figures[holder.id].available,
+            standing=standings[holder.id],
+            lots=lots.get(holder.id, ()),
         )
-    )
-    return {holder_id: int(points) for holder_id, points in rows}
+        for holder in holders
+    ]
 
 
 def _terms(holder: Holder, found: Standing | None, available: int, rules: PointsPolicy) -> VenueTerms:

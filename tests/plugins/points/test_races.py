@@ -93,7 +93,9 @@ def test_l4_the_same_key_in_parallel_acts_once(racing: tuple[Database, House, Ca
     held = at_once(racing, [lambda: a_hold(choir, 5).id] * 6)
     assert len(set(held)) == 1
 
-    def post() -> Id:
+    inside(racing, lambda: ledger.account_of(orchestra.id).id)
+
+    def post() -> Id:  # without the holders' locks: the key alone decides
         accounts = ledger.accounts_of([choir.id, orchestra.id])
         moves = {accounts[choir.id].id: -3, accounts[orchestra.id].id: 3}
         entry = Entry(key="k", reason=explain("points_typed", words="test"), at=NOW, moves=moves)

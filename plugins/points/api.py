@@ -1,0 +1,215 @@
+"""REST of points: each operation loads, calls the rule that the page calls too, and dumps."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint
+
+from core.communities import policy
+from core.db import Id
+from core.errors import Invalid
+from core.explanations import explain
+from core.plugins import here
+from core.web.api import ListQuery, operation, page_of
+from core.web.request import actor
+from plugins.points import awards, holds, ledger, queries, rules, terms, withdrawal
+from plugins.points.models import Category, Contribution, Hold, Rule
+from plugins.points.policy import PointsPolicy
+from plugins.points.requests import (
+    CategoryRequest,
+    ContributionRequest,
+    HoldRequest,
+    PartRequest,
+    PolicyRequest,
+    RuleRequest,
+    WithdrawalRequest,
+)
+from plugins.points.schemas import (
+    AccountOut,
+    AccountsQuery,
+    BatchIn,
+    BatchOut,
+    CategorySchema,
+    ContributionIn,
+    ContributionOut,
+    ContributionsQuery,
+    HoldIn,
+    HoldOut,
+    PartIn,
+    PeriodQuery,
+    PolicyIn,
+    PolicyOut,
+    PolicyQuery,
+    RuleIn,
+    RuleOut,
+    RulesQuery,
+    StatementOut,
+    WithdrawalIn,
+)
+
+api = Blueprint("points_api", __name__)
+READ, AWARD, HOLD, POLICY = "points.read", "points.award", "points.hold", "points.policy"
+
+
+# --- categories, rules, policy -------------------------------------------------------------------------------------
+
+
+@api.get("/categories")
+@operation(query=ListQuery, gives=CategorySchema, lists=True)
+def list_categories(query: dict[str, Any]) -> dict[str, Any]:
+    """Categories by code."""
+    seen = _seen(query)
+    found = queries.categories(limit=query["limit"], seen=seen)
+    return page_of(found, query["limit"], lambda _item: str(seen + query["limit"]))
+
+
+@api.post("/categories")
+@operation(needs=POLICY, body=CategorySchema, gives=CategorySchema, status=201)
+def create_category(body: CategoryRequest) -> Category:
+    """Make a category; it earns nothing until it has a rule."""
+    return rules.add_category(body, by=actor())
+
+
+@api.get("/rules")
+@operation(query=RulesQuery, gives=RuleOut, lists=True)
+def list_rules(query: dict[str, Any]) -> dict[str, Any]:
+    """Versions of award rules, by category and then the latest first."""
+    seen = _seen(query)
+    found = queries.rules(category=query["category"], limit=query["limit"], seen=seen)
+    return page_of(found, query["limit"], lambda _item: str(seen + query["limit"]))
+
+
+@api.post("/rules")
+@operation(needs=POLICY, body=RuleIn, gives=RuleOut, status=201)
+def create_rule(body: RuleRequest) -> Rule:
+    """A new version of a category's rule, in force from its day on for what is recorded afterwards."""
+    return rules.add_rule(body, by=actor())
+
+
+@api.get("/policy")
+@operation(query=PolicyQuery, gives=PolicyOut)
+def get_policy(query: dict[str, Any]) -> dict[str, Any]:
+    """The policy of today, or of the day `on`."""
+    valid_from, found = policy.version_at(PointsPolicy, query["on"] or here().today())
+    return _policy(found, valid_from)
+
+
+@api.put("/policy")
+@operation(needs=POLICY, body=PolicyIn, gives=PolicyOut)
+def put_policy(body: PolicyRequest) -> dict[str, Any]:
+    """A new version of the policy; with `valid_from` absent or not after today in force at once."""
+    return _policy(body.policy, rules.put_policy(body.policy, valid_from=body.valid_from, by=actor()))
+
+
+def _seen(query: dict[str, Any]) -> int:
+    """How many of a short list were seen, which is its cursor."""
+    cursor = query["cursor"] or "0"
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise Invalid({"cursor": [explain("not_a_cursor")]})
+    return int(cursor)
+
+
+def _policy(found: PointsPolicy, valid_from: date | None) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in PointsPolicy.__dataclass_fields__} | {"valid_from": valid_from}
+
+
+# --- contributions -------------------------------------------------------------------------------------------------
+
+
+@api.get("/contributions")
+@operation(needs=READ, query=ContributionsQuery, gives=ContributionOut, lists=True)
+def list_contributions(query: dict[str, Any]) -> dict[str, Any]:
+    """Contributions, the latest day first; those who may only see their own get their own."""
+    limit, cursor = query.pop("limit"), query.pop("cursor")
+    found = queries.contributions(queries.ContributionFilter(**query), by=actor(), limit=limit, cursor=cursor)
+    return page_of(found, limit, lambda contribution: str(contribution.id))
+
+
+@api.post("/contributions")
+@operation(needs=AWARD, body=ContributionIn, gives=ContributionOut, status=201)
+def create_contribution(body: ContributionRequest) -> Contribution:
+    """Record a contribution."""
+    return awards.record(body, by=actor())
+
+
+@api.post("/contributions/batch")
+@operation(needs=AWARD, body=BatchIn, gives=BatchOut, status=201)
+def create_contributions(body: list[ContributionRequest]) -> dict[str, Any]:
+    """Record many contributions, all or none; faults are keyed `items.3.acts`."""
+    made = awards.record_many(body, by=actor())
+    return {"items": queries.with_awards([contribution.id for contribution in made])}
+
+
+@api.get("/contributions/<id:contribution_id>")
+@operation(needs=READ, gives=ContributionOut)
+def get_contribution(contribution_id: Id) -> Contribution:
+    """One contribution."""
+    return queries.contribution(contribution_id, by=actor())
+
+
+@api.post("/contributions/<id:contribution_id>/withdrawal")
+@operation(needs="points.withdraw", body=WithdrawalIn, gives=ContributionOut, status=201)
+def withdraw(contribution_id: Id, body: WithdrawalRequest) -> Contribution:
+    """Take a contribution back, with everything it gave."""
+    return withdrawal.withdraw(contribution_id, body, by=actor())
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+
+@api.get("/accounts")
+@operation(needs=READ, query=AccountsQuery, gives=AccountOut, lists=True)
+def list_accounts(query: dict[str, Any]) -> dict[str, Any]:
+    """What holders have, by their names; those who may only see their own get their own."""
+    limit = query["limit"]
+    found = queries.holders(by=actor(), kind=query["kind"], limit=limit, cursor=query["cursor"])
+    page = page_of(found, limit, lambda holder: str(holder.id))
+    return {"items": terms.accounts([holder.value() for holder in page["items"]]), "next": page["next"]}
+
+
+@api.get("/accounts/<id:holder_id>")
+@operation(needs=READ, gives=AccountOut)
+def get_account(holder_id: Id) -> terms.AccountView:
+    """What a holder has."""
+    return terms.accounts([queries.holder(holder_id, by=actor()).value()])[0]
+
+
+@api.get("/accounts/<id:holder_id>/statement")
+@operation(needs=READ, query=PeriodQuery, gives=StatementOut)
+def get_statement(holder_id: Id, query: dict[str, Any]) -> queries.Statement:
+    """The movements of a holder's points: days inclusive, moments half-open."""
+    queries.holder(holder_id, by=actor())
+    return queries.statement(holder_id, begins=_moment(query["first"]), ends=_moment(query["last"], end=True))
+
+
+def _moment(value: date | datetime | None, *, end: bool = False) -> datetime | None:
+    """Where a period begins, or (`end`) ends: a day is meant whole."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return ledger.start_of(value + timedelta(days=1) if end else value)
+
+
+# --- holds ---------------------------------------------------------------------------------------------------------
+
+
+@api.post("/holds")
+@operation(needs=HOLD, body=HoldIn, gives=HoldOut, status=201)
+def create_hold(body: HoldRequest) -> Hold:
+    """Set points aside until `expires_at`."""
+    return holds.hold_for(body, by=actor())
+
+
+@api.post("/holds/<id:hold_id>/capture")
+@operation(needs=HOLD, body=PartIn, gives=HoldOut, status=201)
+def capture(hold_id: Id, body: PartRequest) -> Hold:
+    """Take points that are set aside; the rest stays held."""
+    return holds.capture_for(hold_id, body, by=actor())
+
+
+@api.post("/holds/<id:hold_id>/release")
+@operation(needs=HOLD, body=PartIn, gives=HoldOut, status=201)
+def release(hold_id: Id, body: PartRequest) -> Hold:
+    """Give back points that are set aside; the rest stays held."""
+    return holds.release_for(hold_id, body, by=actor())

@@ -1,0 +1,328 @@
+"""What pages and programs read of points; each a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import selectinload
+
+from core.accounts import access
+from core.contract import Actor, HolderKind
+from core.db import Id, session
+from core.errors import Invalid, NotFound
+from core.explanations import Explanation, explain
+from core.people.models import Holder
+from plugins.points.models import (
+    Account,
+    AccountKind,
+    Award,
+    Category,
+    Contribution,
+    Line,
+    Lot,
+    Rule,
+    State,
+    Transfer,
+    Use,
+)
+
+READ = "points.read"
+
+
+# --- holders and their accounts ------------------------------------------------------------------------------------
+
+
+def holder(holder_id: Id, *, by: Actor) -> Holder:
+    """A holder whose points `by` may see.
+
+    Raises:
+        NotFound, Forbidden.
+    """
+    found = session.scalar(select(Holder).where(Holder.id == holder_id))
+    if found is None:
+        raise NotFound(what="holder", id=holder_id)
+    access.check(by, READ, holder_id)
+    return found
+
+
+def holders(
+    *, by: Actor, kind: HolderKind | None = None, limit: int | None = None, cursor: str | None = None
+) -> Sequence[Holder]:
+    """Holders whose points `by` may see, by name; one more than `limit` if there are more.
+
+    Raises:
+        Invalid: the cursor is none.
+    """
+    statement = select(Holder).order_by(Holder.name, Holder.id)
+    if access.reach(by, READ) != "all":
+        statement = statement.where(Holder.id.in_(by.holders))
+    if kind is not None:
+        statement = statement.where(Holder.kind == kind)
+    if cursor is not None:
+        last = session.scalar(select(Holder).where(Holder.id == _id_of(cursor)))
+        if last is None:
+            raise Invalid({"cursor": [explain("not_a_cursor")]})
+        statement = statement.where(tuple_(Holder.name, Holder.id) > (last.name, last.id))
+    if limit is not None:
+        statement = statement.limit(limit + 1)
+    return session.scalars(statement).all()
+
+
+def _id_of(cursor: str) -> Id:
+    try:
+        return Id(cursor)
+    except ValueError:
+        raise Invalid({"cursor": [explain("not_a_cursor")]}) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What an account has: `balance` − `held` = what may be spent."""
+
+    balance: int = 0
+    held: int = 0
+
+    @property
+    def available(self) -> int:
+        return self.balance - self.held
+
+
+def figures(holder_ids: Collection[Id]) -> Mapping[Id, Figures]:
+    """Of several holders; zeros for those who never had a point. One row each, however long the history."""
+    rows = session.execute(
+        select(Account.holder_id, Account.balance, Account.held).where(
+            Account.holder_id.in_(holder_ids), Account.kind == AccountKind.OWN
+        )
+    )
+    found = {holder_id: Figures(balance=balance, held=held) for holder_id, balance, held in rows}
+    return {holder_id: found.get(holder_id, Figures()) for holder_id in holder_ids}
+
+
+def lots(holder_ids: Collection[Id]) -> Mapping[Id, Sequence[Lot]]:
+    """What is left of their lots, in the order in which it is spent."""
+    found: defaultdict[Id, list[Lot]] = defaultdict(list)
+    rows = session.execute(
+        select(Account.holder_id, Lot)
+        .join(Account, Account.id == Lot.account_id)
+        .where(Account.holder_id.in_(holder_ids), Account.kind == AccountKind.OWN, Lot.remaining > 0)
+        .order_by(Lot.expires_on, Lot.seq)
+    )
+    for holder_id, lot in rows:
+        found[holder_id].append(lot)
+    return found
+
+
+# --- statement -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One movement, and the balance after it. `paid_by`: the contributions whose points were spent."""
+
+    at: datetime
+    points: int
+    reason: Explanation
+    balance: int
+    transfer_id: Id
+    paid_by: Sequence[Id] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """The movements of a period; `closing` is the `opening` of the next."""
+
+    opening: int
+    lines: Sequence[StatementLine]
+    closing: int
+
+
+def statement(holder_id: Id, *, begins: datetime | None = None, ends: datetime | None = None) -> Statement:
+    """The movements of a holder in a half-open period, the earliest first. None: no bound."""
+    account = session.scalar(select(Account).where(Account.holder_id == holder_id, Account.kind == AccountKind.OWN))
+    if account is None:
+        return Statement(opening=0, lines=(), closing=0)
+    wanted = select(Line.points, Line.at, Line.transfer_id, Transfer.reason).join(
+        Transfer, Transfer.id == Line.transfer_id
+    )
+    wanted = wanted.where(Line.account_id == account.id).order_by(Line.at, Line.transfer_id)
+    since = select(func.coalesce(func.sum(Line.points), 0)).where(Line.account_id == account.id)
+    if begins is not None:
+        wanted, since = wanted.where(Line.at >= begins), since.where(Line.at >= begins)
+    if ends is not None:
+        wanted = wanted.where(Line.at < ends)
+    # backwards from the balance kept: what came before the period is never read
+    balance = opening = account.balance - int(session.scalars(since).one())
+    rows = session.execute(wanted).all()
+    paid = _paid_by([row.transfer_id for row in rows if row.points < 0])
+    lines = []
+    for row in rows:
+        balance += row.points
+        lines.append(
+            StatementLine(
+                at=row.at,
+                points=row.points,
+                reason=row.reason,
+                balance=balance,
+                transfer_id=row.transfer_id,
+                paid_by=tuple(paid.get(row.transfer_id, ())),
+            )
+        )
+    return Statement(opening=opening, lines=lines, closing=balance)
+
+
+def _paid_by(transfer_ids: Sequence[Id]) -> Mapping[Id, Sequence[Id]]:
+    found: defaultdict[Id, list[Id]] = defaultdict(list)
+    rows = session.execute(
+        select(Use.transfer_id, Lot.contribution_id)
+        .join(Lot, Lot.id == Use.lot_id)
+        .where(Use.transfer_id.in_(transfer_ids), Lot.contribution_id.is_not(None))
+        .order_by(Lot.expires_on, Lot.seq)
+    )
+    for transfer_id, contribution_id in rows:
+        if contribution_id is not None and contribution_id not in found[transfer_id]:
+            found[transfer_id].append(contribution_id)
+    return found
+
+
+# --- contributions -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionFilter:
+    """Which contributions; None: whichever. Days inclusive."""
+
+    holder_id: Id | None = None
+    category: str | None = None
+    state: State | None = None
+    first: date | None = None
+    last: date | None = None
+    words: str = ""
+
+
+def contributions(
+    wanted: ContributionFilter, *, by: Actor, limit: int, cursor: str | None = None
+) -> Sequence[Contribution]:
+    """Contributions with their awards, the latest day first; one more than `limit` if there are more.
+
+    Raises:
+        Invalid: the cursor is none.
+    """
+    statement = select(Contribution).options(selectinload(Contribution.awards))
+    if access.reach(by, READ) != "all":
+        statement = statement.where(Contribution.holder_id.in_(by.holders))
+    if wanted.holder_id is not None:
+        statement = statement.where(Contribution.holder_id == wanted.holder_id)
+    if wanted.category:
+        of_code = select(Category.id).where(Category.code == wanted.category)
+        statement = statement.where(Contribution.category_id.in_(of_code))
+    if wanted.state is not None:
+        statement = statement.where(Contribution.state == wanted.state)
+    if wanted.first is not None:
+        statement = statement.where(Contribution.occurred_on >= wanted.first)
+    if wanted.last is not None:
+        statement = statement.where(Contribution.occurred_on <= wanted.last)
+    for word in wanted.words.split()[:5]:
+        named = select(Holder.id).where(
+            Holder.name.icontains(word, autoescape=True) | Holder.initials.istartswith(word, autoescape=True)
+        )
+        statement = statement.where(
+            Contribution.holder_id.in_(named) | Contribution.note.icontains(word, autoescape=True)
+        )
+    if cursor is not None:
+        last = session.scalar(select(Contribution).where(Contribution.id == _id_of(cursor)))
+        if last is None:
+            raise Invalid({"cursor": [explain("not_a_cursor")]})
+        statement = statement.where(tuple_(Contribution.occurred_on, Contribution.id) < (last.occurred_on, last.id))
+    ordered = statement.order_by(Contribution.occurred_on.desc(), Contribution.id.desc()).limit(limit + 1)
+    return session.scalars(ordered).all()
+
+
+def contribution(contribution_id: Id, *, by: Actor) -> Contribution:
+    """One contribution whose holder's points `by` may see.
+
+    Raises:
+        NotFound, Forbidden.
+    """
+    found = session.scalar(
+        select(Contribution).options(selectinload(Contribution.awards)).where(Contribution.id == contribution_id)
+    )
+    if found is None:
+        raise NotFound(what="contribution", id=contribution_id)
+    access.check(by, READ, found.holder_id)
+    return found
+
+
+def with_awards(contribution_ids: Sequence[Id]) -> Sequence[Contribution]:
+    """These contributions in this order, their awards loaded at once."""
+    rows = session.scalars(
+        select(Contribution).options(selectinload(Contribution.awards)).where(Contribution.id.in_(contribution_ids))
+    )
+    found = {row.id: row for row in rows}
+    return [found[contribution_id] for contribution_id in contribution_ids]
+
+
+def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
+    """What of a holder is posted and not credited yet, with its award, the latest first."""
+    rows = session.execute(
+        select(Contribution, Award)
+        .join(Award, Award.contribution_id == Contribution.id)
+        .where(Award.holder_id == holder_id, Contribution.state.in_([State.POSTED, State.OBJECTED]))
+        .order_by(Contribution.occurred_on.desc(), Contribution.id.desc())
+    )
+    return [(row.Contribution, row.Award) for row in rows]
+
+
+# --- categories and rules ------------------------------------------------------------------------------------------
+
+
+def categories(*, limit: int, seen: int = 0) -> Sequence[Category]:
+    """Categories by code, after the first `seen`; one more than `limit` if there are more."""
+    return session.scalars(select(Category).order_by(Category.code).offset(seen).limit(limit + 1)).all()
+
+
+def rules(*, category: str | None = None, limit: int, seen: int = 0) -> Sequence[Rule]:
+    """Versions of rules, by category and then the latest first; one more than `limit` if there are more."""
+    statement = select(Rule).join(Category, Category.id == Rule.category_id)
+    if category is not None:
+        statement = statement.where(Category.code == category)
+    ordered = statement.order_by(Category.code, Rule.valid_from.desc(), Rule.seq.desc())
+    return session.scalars(ordered.offset(seen).limit(limit + 1)).all()
+
+
+# --- figures of the home page --------------------------------------------------------------------------------------
+
+
+def earned_between(first: date, last: date) -> Sequence[tuple[str, int]]:
+    """Groups and the points their contributions of these days (inclusive) gave, posted ones too, the most first."""
+    total = func.sum(Award.points)
+    rows = session.execute(
+        select(Holder.name, total)
+        .join(Holder, Holder.id == Award.holder_id)
+        .where(Award.day >= first, Award.day <= last, Award.state != State.WITHDRAWN, Holder.kind == HolderKind.GROUP)
+        .group_by(Holder.id, Holder.name)
+        .having(total > 0)
+        .order_by(total.desc(), Holder.name)
+    )
+    return [(name, int(points)) for name, points in rows]
+
+
+def spent_between(begins: datetime, ends: datetime) -> int:
+    """Points captured in a half-open period."""
+    spent = (
+        select(func.coalesce(func.sum(Line.points), 0))
+        .join(Account, Account.id == Line.account_id)
+        .where(Account.kind == AccountKind.SPENT, Line.at >= begins, Line.at < ends)
+    )
+    return int(session.scalars(spent).one())
+
+
+def posted_count() -> tuple[int, date | None]:
+    """How many contributions are posted, and when the next are credited."""
+    count, first = session.execute(
+        select(func.count(Contribution.id), func.min(Contribution.credits_on)).where(Contribution.state == State.POSTED)
+    ).one()
+    return int(count), first
