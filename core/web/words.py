@@ -80,8 +80,17 @@ def say_error(error: DomainError) -> str:
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
     """`{"code", "text", …facts}` as REST answers it; moments in the community's zone."""
-    facts = {name: _local(fact) for name, fact in explanation.facts.items()}
+    facts = {name: _told(fact) for name, fact in explanation.facts.items()}
     return {**plain(facts), "code": explanation.code, "text": say(explanation)}
+
+
+def _told(fact: Any) -> Any:
+    """A fact as REST answers it: explanations with their text, moments in the community's zone, also inside of lists."""
+    if isinstance(fact, Explanation):
+        return as_json(fact)
+    if isinstance(fact, Mapping):
+        return {name: _told(item) for name, item in fact.items()}
+    return [_told(item) for item in fact] if isinstance(fact, list | tuple) else _local(fact)
 
 
 def _fill(sentence: Sentence, facts: Mapping[str, Any]) -> str:

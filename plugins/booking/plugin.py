@@ -11,6 +11,7 @@ from core.explanations import Explanation
 from core.hookspecs import Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
 from plugins.booking import attendance, charges, occupancy
+from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
 from plugins.booking.sentences import SENTENCES
@@ -50,6 +51,7 @@ class BookingPlugin(Plugin):
         "Rooms, opening hours and reservations. Points, where they are switched on, give groups earlier and longer times."
     )
     permissions = PERMISSIONS
+    api = resources
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
         Sweep(name="booking.charges", order=10, run=attendance.sweep),

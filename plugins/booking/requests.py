@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from core.db import Id
@@ -14,7 +14,7 @@ from plugins.booking.policy import BookingPolicy
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
 LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
-MOST_SPACES, MOST_INTERVALS = 20, 70
+MOST_SPACES, MOST_INTERVALS, MOST_DAYS = 20, 70, 190
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -159,16 +159,26 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Between:
-    """Days of a list, both inclusive, or moments, half-open; and which room or holder."""
+    """A time, half-open, and perhaps a room."""
 
     starts_at: datetime
     ends_at: datetime
     room_id: Id | None = None
-    holder_id: Id | None = None
-    longest_days: int = field(default=400)
 
     def __post_init__(self) -> None:
         with checking(self) as check:
             _interval(check, self.starts_at, self.ends_at)
-            if (self.ends_at - self.starts_at).days > self.longest_days:
-                check.fault("to", "too_many_days", most=self.longest_days)
+            if (self.ends_at - self.starts_at).days > MOST_DAYS:
+                check.fault("to", "too_many_days", most=MOST_DAYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of reservations: of which holder and room, of which days (both inclusive), after which one."""
+
+    holder_id: Id | None = None
+    room_id: Id | None = None
+    since: date | None = None
+    until: date | None = None
+    after: Id | None = None
+    limit: int = 50

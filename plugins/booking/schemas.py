@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
+from core import clock
+from core.db import Id
+from core.errors import Invalid
+from core.explanations import explain
+from core.plugins import here
+from core.web.api import Explanations, HolderOut, IdField, ListQuery, Moment
+from plugins.booking.models import Side
 from plugins.booking.policy import BookingPolicy, NoShowRule
+from plugins.booking.requests import (
+    Between,
+    CancellationRequest,
+    ClosureRequest,
+    ForgivenessRequest,
+    HoursRequest,
+    Listing,
+    OpenInterval,
+    PolicyChange,
+    ReservationRequest,
+    RoomRequest,
+)
 
 
 class Clock(fields.Field[int]):
@@ -54,3 +74,300 @@ class PolicySchema(Schema):
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> BookingPolicy:
         return BookingPolicy(**data)
+
+
+class PolicyOut(PolicySchema):
+    """The figures, and the day from which they count (null: the defaults)."""
+
+    valid_from = fields.Date()
+
+
+class PolicyIn(PolicySchema):
+    """New figures; `valid_from` absent or not after today: at once."""
+
+    valid_from = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def to_policy(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        valid_from = data.pop("valid_from")
+        return PolicyChange(policy=BookingPolicy(**data), valid_from=valid_from)
+
+
+class PolicyQuery(Schema):
+    """Of which day."""
+
+    on = fields.Date(load_default=None)
+
+
+# --- rooms ---------------------------------------------------------------------------------------------------------
+
+
+class RoomIn(Schema):
+    """A room. `spaces` omitted: one of its own."""
+
+    name = fields.String(required=True)
+    capacity = fields.Integer(strict=True, required=True)
+    spaces = fields.List(fields.String(), load_default=None, allow_none=True)
+    equipment = fields.String(load_default="")
+    floor_area = fields.Integer(strict=True, load_default=None, allow_none=True, metadata={"description": "m²"})
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> RoomRequest:
+        spaces = data.pop("spaces")
+        return RoomRequest(spaces=None if spaces is None else tuple(spaces), **data)
+
+
+class RoomOut(Schema):
+    """A room."""
+
+    id = fields.UUID()
+    name = fields.String()
+    capacity = fields.Integer()
+    spaces = fields.List(fields.String())
+    equipment = fields.String()
+    floor_area = fields.Integer(allow_none=True)
+
+
+class IntervalSchema(Schema):
+    """An interval of a weekday, half-open."""
+
+    weekday = fields.Integer(strict=True, required=True, metadata={"description": "0 Monday … 6 Sunday"})
+    opens = Clock(required=True)
+    closes = Clock(required=True)
+
+    @post_load
+    def to_interval(self, data: dict[str, Any], **_kwargs: object) -> OpenInterval:
+        return OpenInterval(**data)
+
+
+class HoursSchema(Schema):
+    """The whole week of a room."""
+
+    hours = fields.List(fields.Nested(IntervalSchema), required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> HoursRequest:
+        return HoursRequest(hours=tuple(data["hours"]))
+
+
+class ClosureIn(Schema):
+    """A time in which a room is closed."""
+
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+    reason = fields.String(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ClosureRequest:
+        return ClosureRequest(**data)
+
+
+class ClosureOut(Schema):
+    """A closure."""
+
+    id = fields.UUID()
+    room_id = fields.UUID()
+    starts_at = Moment()
+    ends_at = Moment()
+    reason = fields.String()
+
+
+class Edge(fields.Field[Any]):
+    """A day `YYYY-MM-DD`, or a moment with its offset."""
+
+    default_error_messages = {"invalid": "Not a valid date."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_kwargs: object) -> date | datetime:  # noqa: ARG002
+        text = str(value).replace(" ", "+")  # a plus that nobody escaped
+        try:
+            return date.fromisoformat(text) if len(text) == len("2026-11-26") else _aware(text)
+        except ValueError:
+            raise self.make_error("invalid") from None
+
+
+def _aware(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
+
+
+def _moment(edge: date | datetime | None, *, default: date, end: bool) -> datetime:
+    """Where an edge lies: days are inclusive, moments are themselves (and so half-open)."""
+    if isinstance(edge, datetime):
+        return edge
+    day = edge or default
+    if not date(1990, 1, 1) <= day <= date(2190, 1, 1):
+        raise ValidationError("Not a valid date.")
+    return datetime.combine(day + timedelta(days=1) if end else day, time.min, tzinfo=here().zone)
+
+
+class BetweenQuery(Schema):
+    """`from` and `to`: days, both inclusive, or moments, half-open. Default: today."""
+
+    since = Edge(data_key="from", load_default=None)
+    until = Edge(data_key="to", load_default=None)
+    room_id = IdField(load_default=None)
+
+    @post_load
+    def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        return self.between(data)
+
+    def between(self, data: dict[str, Any]) -> Between:
+        since, until = data["since"], data["until"]
+        starts_at = _moment(since, default=here().today(), end=False)
+        local = starts_at.astimezone(here().zone).date()
+        return Between(
+            starts_at=starts_at, ends_at=_moment(until, default=local, end=True), room_id=data.get("room_id")
+        )
+
+
+class FreeQuery(BetweenQuery):
+    """And how long it must be free."""
+
+    class Meta:
+        exclude = ("room_id",)
+
+    minutes = fields.Integer(load_default=15)
+
+    @post_load
+    def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        return self.between(data), data["minutes"]
+
+
+class StretchOut(Schema):
+    """A time in which the room is free."""
+
+    starts_at = Moment()
+    ends_at = Moment()
+    minutes = fields.Integer()
+
+
+# --- reservations --------------------------------------------------------------------------------------------------
+
+
+class QuoteQuery(Schema):
+    """A wish."""
+
+    room_id = IdField(required=True)
+    holder_id = IdField(required=True)
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+
+
+class QuoteOut(Schema):
+    """What it would cost, and all that stands in its way."""
+
+    allowed = fields.Boolean()
+    code = fields.String(allow_none=True)
+    reasons = Explanations()
+    base_minutes = fields.Integer()
+    extension_minutes = fields.Integer()
+    price_points = fields.Integer()
+    tier = fields.String()
+    opens_at = Moment(allow_none=True)
+    explanation = Explanations()
+
+
+class ReservationIn(Schema):
+    """A wish for a room."""
+
+    room_id = IdField(required=True)
+    holder_id = IdField(required=True)
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+    title = fields.String(load_default="")
+    people = fields.Integer(strict=True, load_default=None, allow_none=True)
+    override_reason = fields.String(load_default="")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ReservationRequest:
+        return ReservationRequest(**data)
+
+
+class RoomName(Schema):
+    """Which room."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class OccurrenceOut(Schema):
+    """One date."""
+
+    id = fields.UUID()
+    starts_at = Moment()
+    ends_at = Moment()
+
+
+class ReservationOut(Schema):
+    """A reservation."""
+
+    id = fields.UUID()
+    state = fields.Function(lambda one: one.state(clock.now()).value, metadata={"type": "string"})
+    room = fields.Nested(RoomName)
+    holder = fields.Nested(HolderOut)
+    starts_at = Moment()
+    ends_at = Moment()
+    base_minutes = fields.Integer()
+    extension_minutes = fields.Integer()
+    price_points = fields.Integer()
+    tier = fields.String()
+    title = fields.String()
+    people = fields.Integer(allow_none=True)
+    override_reason = fields.String()
+    overridden = fields.List(fields.String())
+    cancel_until = Moment()
+    check_in_from = Moment(allow_none=True)
+    check_in_until = Moment(allow_none=True)
+    explanation = Explanations()
+    occurrences = fields.Function(lambda one: [OccurrenceOut().dump(one)], metadata={"type": "array"})
+
+
+class EntryOut(Schema):
+    """A reservation as everyone may see it."""
+
+    id = fields.UUID()
+    state = fields.Function(lambda one: one.state.value, metadata={"type": "string"})
+    room = fields.Nested(RoomName)
+    holder = fields.Nested(HolderOut, allow_none=True)
+    starts_at = Moment()
+    ends_at = Moment()
+
+
+class ReservationsQuery(ListQuery):
+    """Of which holder and room, of which local days, both inclusive."""
+
+    holder_id = IdField(load_default=None)
+    room_id = IdField(load_default=None)
+    since = fields.Date(data_key="from", load_default=None)
+    until = fields.Date(data_key="to", load_default=None)
+
+    @post_load
+    def to_listing(self, data: dict[str, Any], **_kwargs: object) -> Listing:
+        cursor = data.pop("cursor")
+        try:
+            return Listing(after=cursor and Id(cursor), **data)
+        except ValueError:
+            raise Invalid({"cursor": [explain("not_a_cursor")]}) from None
+
+
+class CancellationIn(Schema):
+    """Who gives it up. Only staff may say "centre"."""
+
+    by = fields.Enum(Side, by_value=True, load_default=Side.GROUP)
+    reason = fields.String(load_default="")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> CancellationRequest:
+        return CancellationRequest(**data)
+
+
+class ForgivenessIn(Schema):
+    """Why it shall not count."""
+
+    reason = fields.String(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ForgivenessRequest:
+        return ForgivenessRequest(**data)

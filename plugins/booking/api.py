@@ -1,0 +1,192 @@
+"""REST of booking: load, call one rule, dump."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint
+
+from core import clock
+from core.db import Id
+from core.web.api import operation, page_of
+from core.web.request import actor
+from plugins.booking import attendance, calendar, closures, hours, queries, quote, reserve, rooms, rules
+from plugins.booking import schemas as s
+from plugins.booking.models import Closure, Hours, Reservation, Room
+from plugins.booking.policy import BookingPolicy
+from plugins.booking.requests import (
+    Between,
+    CancellationRequest,
+    ClosureRequest,
+    ForgivenessRequest,
+    HoursRequest,
+    Listing,
+    PolicyChange,
+    ReservationRequest,
+    RoomRequest,
+)
+
+api = Blueprint("booking_api", __name__)
+
+
+# --- rooms ---------------------------------------------------------------------------------------------------------
+
+
+@api.get("/rooms")
+@operation(needs="booking.read", gives=s.RoomOut, lists=True)
+def list_rooms() -> list[dict[str, Any]]:
+    """All rooms, in the order in which they were made."""
+    codes = queries.space_codes()
+    return [_room(room, codes.get(room.id, ())) for room in queries.rooms()]
+
+
+@api.post("/rooms")
+@operation(needs="booking.rooms", body=s.RoomIn, gives=s.RoomOut, status=201)
+def create_room(body: RoomRequest) -> dict[str, Any]:
+    """Make a room. It is closed until it has hours."""
+    room = rooms.create(body, by=actor())
+    return _room(room, queries.space_codes()[room.id])
+
+
+def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "capacity": room.capacity,
+        "spaces": codes,
+        "equipment": room.equipment,
+        "floor_area": room.floor_area,
+    }
+
+
+@api.get("/rooms/<id:room_id>/hours")
+@operation(needs="booking.read", gives=s.HoursSchema)
+def get_hours(room_id: Id) -> Mapping[str, Sequence[Hours]]:
+    """The week of a room."""
+    queries.room(room_id)
+    return {"hours": queries.hours(room_id)}
+
+
+@api.put("/rooms/<id:room_id>/hours")
+@operation(needs="booking.rooms", body=s.HoursSchema, gives=s.HoursSchema)
+def put_hours(room_id: Id, body: HoursRequest) -> Mapping[str, Sequence[Hours]]:
+    """Replace the week of a room."""
+    return {"hours": hours.put(room_id, body, by=actor())}
+
+
+@api.get("/rooms/<id:room_id>/closures")
+@operation(needs="booking.read", gives=s.ClosureOut, lists=True)
+def list_closures(room_id: Id) -> Sequence[Closure]:
+    """Closures of a room that have not ended, the soonest first."""
+    queries.room(room_id)
+    return queries.closures(clock.now(), room_id=room_id)
+
+
+@api.post("/rooms/<id:room_id>/closures")
+@operation(needs="booking.rooms", body=s.ClosureIn, gives=s.ClosureOut, status=201)
+def close_room(room_id: Id, body: ClosureRequest) -> Closure:
+    """Close a room for a time."""
+    return closures.close(room_id, body, by=actor())
+
+
+@api.delete("/closures/<id:closure_id>")
+@operation(needs="booking.rooms")
+def reopen_room(closure_id: Id) -> None:
+    """Take a closure back."""
+    closures.reopen(closure_id, by=actor())
+
+
+@api.get("/rooms/<id:room_id>/free")
+@operation(needs="booking.read", query=s.FreeQuery, gives=s.StretchOut, lists=True)
+def list_free(room_id: Id, query: tuple[Between, int]) -> Sequence[calendar.Stretch]:
+    """Where a room is free for at least so many minutes, from now on, in order."""
+    between, minutes = query
+    return calendar.free(room_id, between.starts_at, between.ends_at, minutes=minutes)
+
+
+# --- reservations --------------------------------------------------------------------------------------------------
+
+
+@api.get("/quote")
+@operation(needs="booking.reserve", query=s.QuoteQuery, gives=s.QuoteOut)
+def get_quote(query: Mapping[str, Any]) -> quote.Quote:
+    """What a wish would cost and what stands in its way, without booking it."""
+    room_id, holder_id = query["room_id"], query["holder_id"]
+    starts_at: datetime = query["starts_at"]
+    return quote.quote_of(
+        room_id=room_id, holder_id=holder_id, starts_at=starts_at, ends_at=query["ends_at"], by=actor()
+    )
+
+
+@api.get("/reservations")
+@operation(needs="booking.read", query=s.ReservationsQuery, gives=s.ReservationOut, lists=True)
+def list_reservations(query: Listing) -> Mapping[str, Any]:
+    """Reservations you may see, in the order of booking."""
+    found = calendar.listed(query, by=actor())
+    return page_of(found, query.limit, lambda one: str(one.id))
+
+
+@api.post("/reservations")
+@operation(needs="booking.reserve", body=s.ReservationIn, gives=s.ReservationOut, status=201)
+def create_reservation(body: ReservationRequest) -> Reservation:
+    """Reserve a room; the holder's terms apply, whoever calls."""
+    return reserve.reserve(body, by=actor())
+
+
+@api.get("/reservations/<id:reservation_id>")
+@operation(needs="booking.read", gives=s.ReservationOut)
+def get_reservation(reservation_id: Id) -> Reservation:
+    """One reservation."""
+    return calendar.reservation(reservation_id, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/check-in")
+@operation(needs="booking.check_in", gives=s.ReservationOut, status=201)
+def check_in(reservation_id: Id) -> Reservation:
+    """They came."""
+    return attendance.check_in(reservation_id, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/cancellation")
+@operation(needs="booking.cancel", body=s.CancellationIn, gives=s.ReservationOut, status=201)
+def cancel(reservation_id: Id, body: CancellationRequest) -> Reservation:
+    """Give a reservation up."""
+    return reserve.cancel(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/forgiveness")
+@operation(needs="booking.forgive", body=s.ForgivenessIn, gives=s.ReservationOut, status=201)
+def forgive(reservation_id: Id, body: ForgivenessRequest) -> Reservation:
+    """Let a no-show not count."""
+    return attendance.forgive(reservation_id, body, by=actor())
+
+
+@api.get("/timetable")
+@operation(needs="booking.read", query=s.BetweenQuery, gives=s.EntryOut, lists=True)
+def get_timetable(query: Between) -> Sequence[calendar.Entry]:
+    """What stands in the rooms, by start; cancelled and missed sessions left out."""
+    return calendar.timetable(query, by=actor())
+
+
+# --- policy --------------------------------------------------------------------------------------------------------
+
+
+@api.get("/policy")
+@operation(needs="booking.read", query=s.PolicyQuery, gives=s.PolicyOut)
+def get_policy(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures in force on a day (today)."""
+    return _policy(rules.at(query["on"]))
+
+
+@api.put("/policy")
+@operation(needs="booking.policy", body=s.PolicyIn, gives=s.PolicyOut)
+def put_policy(body: PolicyChange) -> dict[str, Any]:
+    """Change the figures, from a day on."""
+    return _policy(rules.put(body, by=actor()))
+
+
+def _policy(found: PolicyChange) -> dict[str, Any]:
+    figures = {name: getattr(found.policy, name) for name in BookingPolicy.__dataclass_fields__}
+    return {**figures, "valid_from": found.valid_from}
