@@ -60,6 +60,11 @@ class Checked:
     ready: Sequence[Ready]
     faults: Sequence[Fault]
 
+    def report(self) -> Report:
+        """What would come of it."""
+        created = 0 if self.faults else len(self.ready)
+        return Report(rows=self.rows, created=created, unchanged=self.unchanged, faults=self.faults)
+
 
 def kinds() -> Sequence[ImportKind]:
     """What can be imported here: the core's kinds and those of the enabled plugins."""
@@ -108,15 +113,12 @@ def run(
     with unit(database, write=False):
         _enter(house, slug)
         checked = judge(kind_name, lines, by=by)
-    report = Report(rows=checked.rows, created=0, unchanged=checked.unchanged, faults=checked.faults)
-    if checked.faults or not checked.ready:
-        return report
-    if dry_run:
-        return replace(report, created=len(checked.ready))
+    if dry_run or checked.faults or not checked.ready:
+        return checked.report()
     try:
         return _written(database, house, slug, checked, filename, by)
     except SheetFaults as refusal:
-        return replace(report, faults=refusal.faults)
+        return replace(checked, faults=refusal.faults).report()
 
 
 def _enter(house: House, slug: str) -> None:
@@ -169,7 +171,7 @@ def judge(kind_name: str, lines: Sequence[Line], *, by: Actor) -> Checked:
         rows=len(below),
         unchanged=sum(known.get(row.ref) == fingerprint(row) for row in rows),
         ready=judged.ready,
-        faults=sorted((_placed(fault, head) for fault in faults), key=lambda fault: fault.row),
+        faults=tuple(sorted((_placed(fault, head) for fault in faults), key=lambda fault: fault.row)),
     )
 
 

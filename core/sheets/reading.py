@@ -20,6 +20,7 @@ from core.errors import DomainError
 
 MOST_ROWS = 10_000  # below the header
 MOST_COLUMNS = 50
+FURTHEST_ROW = 20_000  # of an .xlsx that may hold anything: openpyxl walks over every empty row before it
 MOST_UNPACKED = 64 * 2**20  # bytes of everything in the workbook: 10,000 rows of 20 columns are 15 MB
 MOST_RATIO = 200  # unpacked to packed; a sheet of equal cells comes to about 50
 _SMALL = 2**20  # below this the ratio does not matter
@@ -27,6 +28,7 @@ _PARTS = 1_000  # files in a workbook
 _MERGES = 20  # that are looked at: one is enough to refuse
 ABOVE = 10  # lines that may stand above and in the header
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # also a workbook with a password
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{5,20})"[^>]*(?<!/)>')
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -179,8 +181,13 @@ def _cells(content: bytes, archive: zipfile.ZipFile) -> Iterator[Line]:
     try:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some programs write down wrong ones
-        merged = _merged(archive.read(sheet._worksheet_path.lstrip("/")))  # noqa: SLF001 - read-only sheets do not tell
+        text = archive.read(sheet._worksheet_path.lstrip("/"))  # noqa: SLF001 - read-only sheets do not tell of merges
+        if any(int(number) > FURTHEST_ROW for number in _ROW.findall(text)):
+            raise TooLargeSheet
+        merged = _merged(text)
         for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+            if number > FURTHEST_ROW:
+                break  # only empty ones follow
             found = [_cell(cell) for cell in cells]
             for position in merged.get(number, ()):
                 found[position : position + 1] = [Merged()] if position < len(found) else []
