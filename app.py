@@ -19,6 +19,7 @@ from core.accounts import sentences as accounts_sentences
 from core.accounts import views as accounts_pages
 from core.accounts.permissions import PERMISSIONS
 from core.audit import api as audit_api
+from core.audit import sentences as audit_sentences
 from core.audit import views as audit_pages
 from core.communities import api as communities_api
 from core.communities import sentences as communities_sentences
@@ -50,6 +51,7 @@ CORE_API = (communities_api.api, people_api.api, accounts_api.api, audit_api.api
 CORE_SENTENCES = {
     **SENTENCES,
     **accounts_sentences.SENTENCES,
+    **audit_sentences.SENTENCES,
     **communities_sentences.SENTENCES,
     **people_sentences.SENTENCES,
     **sheets_sentences.SENTENCES,

@@ -53,6 +53,12 @@ class KeyReused(DomainError):
     code, status = "key_reused", 409
 
 
+class Collision(DomainError):
+    """The database refused what no check had foreseen: somebody else was quicker with the same thing."""
+
+    code, status = "conflict", 409
+
+
 class Invalid(DomainError):
     """Fields that make no sense: field → what is wrong with it. A list's faults are keyed `items.3.acts`."""
 

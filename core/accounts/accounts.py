@@ -186,5 +186,5 @@ def resident_named(words: str, *, by: Actor) -> Id | None:
         return None
     found = residents(words, by=by, limit=1)
     if len(found) != 1:
-        raise Invalid({"resident": [explain("resident_unclear" if found else "resident_unknown", words=clean(words))]})
+        raise Invalid({"resident": [explain("several_found" if found else "nobody_found", words=clean(words))]})
     return found[0].id

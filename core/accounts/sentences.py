@@ -17,8 +17,8 @@ SENTENCES: Mapping[str, Any] = {
     "user_name_taken": _l("There is an account %(user_name)s already. Choose another user name."),
     "user_name_letters": _l("Only Latin letters, digits, dots, hyphens and underscores: for example zhang.sf"),
     "too_short_text": _l("At least %(least)d characters."),
-    "resident_unknown": _l("No resident is found by “%(words)s”. Look at the spelling, or leave this empty."),
-    "resident_unclear": _l("Several residents are found by “%(words)s”. Add the end of the telephone number."),
+    "nobody_found": _l("No resident is found by “%(words)s”. Look at the spelling, or leave this empty."),
+    "several_found": _l("Several residents are found by “%(words)s”. Add the end of the telephone number."),
     "locked_out": _l(
         "Managers must keep the right to decide who may do what; otherwise nobody could change this back."
     ),

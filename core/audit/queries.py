@@ -113,4 +113,6 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
         }
     if isinstance(value, list):
         return {path: ", ".join(text for item in value for text in _flat(item).values())}
+    if isinstance(value, bool):
+        return {path: "yes" if value else "no"}
     return {} if value is None else {path: str(value)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +14,7 @@ from core.audit.forms import AuditForm
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
-from core.web.words import say_code
+from core.web.words import day, moment, say_code
 
 pages = Blueprint("audit", __name__)
 A_PAGE = 50  # entries
@@ -55,7 +57,11 @@ def _said(change: queries.Change) -> Said:
 
 
 def _value(name: str, value: str) -> str:
-    return _known(f"{name}.{value}", value)
+    """A code in words, a moment or day as people say it, anything else as it is."""
+    if "-" in value:  # a telephone of eight digits is no day
+        with suppress(ValueError):
+            return moment(datetime.fromisoformat(value)) if "T" in value else day(date.fromisoformat(value))
+    return _known(f"{name}.{value}", _known(f"fact_is.{value}", value))
 
 
 def _known(code: str, otherwise: str) -> str:

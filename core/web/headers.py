@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from core.web.words import locale_code
+
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
     "object-src 'none'"
@@ -17,6 +19,7 @@ def add(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Content-Language", locale_code())
     return response
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
+from marshmallow import Schema
 
 from core.web.api import Operation
 
@@ -15,9 +17,33 @@ PREFIX = "/api/v1"
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
+ON_BEHALF_OF = {
+    "type": ["string", "null"],
+    "format": "uuid",
+    "writeOnly": True,
+    "description": "The resident staff act for; both are on record.",
+}
+
+
+class _Names:
+    """What schemas are called: `points.AccountOut`. Two plugins may both have an AccountOut."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, type[Schema]] = {}
+
+    def __call__(self, schema: Any) -> str:
+        resolved = resolve_schema_cls(schema)
+        found: type[Schema] = resolved[0] if isinstance(resolved, list) else resolved
+        *_above, room, _module = found.__module__.split(".")
+        name = found.__name__ if room == "web" else f"{room}.{found.__name__}"
+        self.schemas[name] = found
+        return name
+
+
 def document(app: Flask) -> dict[str, Any]:
     """The whole document of the installed plugins."""
-    reader = MarshmallowPlugin()
+    names = _Names()
+    reader = MarshmallowPlugin(schema_name_resolver=names)
     spec = APISpec(
         title="Linli",
         version="1",
@@ -37,7 +63,25 @@ def document(app: Flask) -> dict[str, Any]:
             path = _ARGUMENT.sub(r"{\2}", rule.rule)
             spec.path(path, operations={method.lower(): _operation(view, rule.endpoint, method, marks, rule.rule)})
     made: dict[str, Any] = spec.to_dict()
+    _finish(made, names.schemas)
     return made
+
+
+def _finish(made: dict[str, Any], schemas: dict[str, type[Schema]]) -> None:
+    """Say what each schema is; only what is sent is closed to other fields (answers may grow), and open to on_behalf_of."""
+    sent = {
+        media["schema"]["$ref"].rpartition("/")[2]
+        for methods in made["paths"].values()
+        for operation in methods.values()
+        for media in operation.get("requestBody", {"content": {}})["content"].values()
+    }
+    for name, component in made.get("components", {}).get("schemas", {}).items():
+        if name in schemas:
+            component["description"] = (schemas[name].__doc__ or "").strip().partition("\n")[0]
+        if name in sent:
+            component.setdefault("properties", {})["on_behalf_of"] = ON_BEHALF_OF
+        else:
+            component.pop("additionalProperties", None)
 
 
 def _operation(view: Any, endpoint: str, method: str, marks: Operation, rule: str) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from core.db import Conflict
-from core.errors import DomainError, Invalid
+from core.errors import Collision, DomainError, Invalid
 from core.explanations import explain
 from core.web.api import JsonEncoder
 from core.web.request import Stale, is_api, undo
@@ -99,6 +99,13 @@ def on_unkeepable(_error: Exception) -> Response:
     return on_refusal(Invalid({"": [explain("unreadable")]}))
 
 
+def on_collision(error: IntegrityError) -> Response:
+    """The database refused what no check had foreseen."""
+    current_app.logger.error("refused by the database at %s %s", request.method, request.path, exc_info=error)
+    undo()
+    return on_refusal(Collision())
+
+
 def on_fault(error: Exception) -> Response:
     """A fault of ours: written down, nothing kept, no stack trace shown."""
     current_app.logger.error("fault at %s %s", request.method, request.path, exc_info=error)
@@ -111,6 +118,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(DomainError, on_refusal)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Conflict, on_conflict)
+    app.register_error_handler(IntegrityError, on_collision)
     for unkeepable in DataError, OverflowError, UnicodeEncodeError:
         app.register_error_handler(unkeepable, on_unkeepable)
     app.register_error_handler(Exception, on_fault)

@@ -39,6 +39,9 @@ SENTENCES: Mapping[str, Any] = {
     "unauthorized": _l("Sign in first, or send a token."),
     "forbidden": _l("You may not do this. Ask the centre's manager."),
     "wrong_state": _l("That is no longer possible: things have moved on. Look again."),
+    "conflict": _l(
+        "Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed."
+    ),
     "key_reused": _l("This key was used before for something else. Take a new one."),
     "invalid": _l("Something in this cannot be right. Look at the fields that are marked."),
     "unreadable": _l("One of the values is too large or has characters that cannot be kept."),
