@@ -8,16 +8,17 @@ from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
-from core.contract import Contribution, Explanation, Hold, Holder, VenueTerms
+from core.contract import Actor, Contribution, Explanation, Hold, Holder, NavItem, Piece, VenueTerms
 from core.db import Id
-from core.hookspecs import Happened, Keeps, Offers
+from core.hookspecs import Adds, Happened, Keeps, Offers
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.points import awards, expiry, holds, ledger, lots, posting, rules, terms
+from plugins.points import awards, expiry, holds, ledger, lots, pieces, posting, rules, terms
 from plugins.points.api import api as points_api
 from plugins.points.policy import PointsPolicy
 from plugins.points.schemas import PolicySchema
 from plugins.points.sentences import SENTENCES
 from plugins.points.sheet import CONTRIBUTIONS
+from plugins.points.views import pages as points_pages
 
 PERMISSIONS = (
     Permission(
@@ -35,7 +36,7 @@ class PointsPlugin(Plugin):
 
     name, label = "points", _l("Points")
     summary = _l("Groups earn points by what they do for the community and get venue time for them.")
-    api = points_api
+    pages, api = points_pages, points_api
     permissions, sentences, imports = PERMISSIONS, SENTENCES, (CONTRIBUTIONS,)
     policy, policy_schema = PointsPolicy, PolicySchema
     sweeps = (
@@ -43,6 +44,18 @@ class PointsPlugin(Plugin):
         Sweep(name="points.holds", order=25, run=holds.release_vanished),
         Sweep(name="points.expiry", order=30, run=expiry.expire_due),
     )
+
+    @implements(Adds.navigation)
+    def navigation(self, actor: Actor) -> Sequence[NavItem]:
+        return pieces.navigation(actor)
+
+    @implements(Adds.home_cards)
+    def home_cards(self, actor: Actor) -> Sequence[Piece]:
+        return list(pieces.home_cards(actor))
+
+    @implements(Adds.holder_panels)
+    def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
+        return list(pieces.holder_panels(holder, actor))
 
     @implements(Keeps.invariants)
     def invariants(self) -> Iterable[Explanation]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from core.accounts import access
@@ -15,7 +15,9 @@ from core.contract import Actor, HolderKind
 from core.db import Id, session
 from core.errors import Invalid, NotFound
 from core.explanations import Explanation, explain
-from core.people.models import Holder
+from core.faults import clean
+from core.people.models import Holder, Membership
+from core.plugins import here
 from plugins.points.models import (
     Account,
     AccountKind,
@@ -31,6 +33,7 @@ from plugins.points.models import (
 )
 
 READ = "points.read"
+_MOST_WORDS = 5  # of one search
 
 
 # --- holders and their accounts ------------------------------------------------------------------------------------
@@ -50,7 +53,7 @@ def holder(holder_id: Id, *, by: Actor) -> Holder:
 
 
 def holders(
-    *, by: Actor, kind: HolderKind | None = None, limit: int | None = None, cursor: str | None = None
+    *, by: Actor, kind: HolderKind | None = None, words: str = "", limit: int, cursor: str | None = None
 ) -> Sequence[Holder]:
     """Holders whose points `by` may see, by name; one more than `limit` if there are more.
 
@@ -67,9 +70,17 @@ def holders(
         if last is None:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         statement = statement.where(tuple_(Holder.name, Holder.id) > (last.name, last.id))
-    if limit is not None:
-        statement = statement.limit(limit + 1)
-    return session.scalars(statement).all()
+    for word in _words(words):
+        statement = statement.where(_named(word))
+    return session.scalars(statement.limit(limit + 1)).all()
+
+
+def _words(text: str) -> list[str]:
+    return clean(text).split()[:_MOST_WORDS]
+
+
+def _named(word: str) -> ColumnElement[bool]:
+    return Holder.name.icontains(word, autoescape=True) | Holder.initials.istartswith(word, autoescape=True)
 
 
 def _id_of(cursor: str) -> Id:
@@ -225,10 +236,8 @@ def contributions(
         statement = statement.where(Contribution.occurred_on >= wanted.first)
     if wanted.last is not None:
         statement = statement.where(Contribution.occurred_on <= wanted.last)
-    for word in wanted.words.split()[:5]:
-        named = select(Holder.id).where(
-            Holder.name.icontains(word, autoescape=True) | Holder.initials.istartswith(word, autoescape=True)
-        )
+    for word in _words(wanted.words):
+        named = select(Holder.id).where(_named(word))
         statement = statement.where(
             Contribution.holder_id.in_(named) | Contribution.note.icontains(word, autoescape=True)
         )
@@ -274,6 +283,17 @@ def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
         .order_by(Contribution.occurred_on.desc(), Contribution.id.desc())
     )
     return [(row.Contribution, row.Award) for row in rows]
+
+
+def groups_in(resident_id: Id) -> Sequence[Holder]:
+    """The groups a resident is in today."""
+    today = here().today()
+    of = select(Membership.group_id).where(
+        Membership.resident_id == resident_id,
+        Membership.from_day <= today,
+        or_(Membership.to_day.is_(None), Membership.to_day >= today),
+    )
+    return session.scalars(select(Holder).where(Holder.id.in_(of)).order_by(Holder.name)).all()
 
 
 # --- categories and rules ------------------------------------------------------------------------------------------

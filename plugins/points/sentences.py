@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, Any] = {
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),
     # faults of fields
     "points_one_amount": _l("Give the number of acts or the minutes, not both."),
+    "points_no_number": _l("Enter a number for at least one of them."),
     "points_how_many": _l("Send at least one, at most %(most)d at once."),
     "points_bad_code": _l("A code is small letters, digits and _, beginning with a letter, at most 40."),
     "points_not_quarters": _l("Take a multiple of 15 minutes."),

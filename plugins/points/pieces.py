@@ -1,0 +1,88 @@
+"""What points adds to other pages: an entry of the menu, cards of the home page, a panel about a holder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from flask_babel import gettext as _
+
+from core.accounts import access
+from core.accounts.signin import is_staff
+from core.communities import policy
+from core.contract import Actor, Holder, HolderKind, NavItem, Piece
+from core.plugins import here
+from core.web.words import say_code
+from plugins.points import ledger, queries, standing, terms
+from plugins.points.policy import PointsPolicy
+
+SHOWN = 3  # groups on the home page of the staff
+MENU, GROUP_CARD, MONTH_CARD, PANEL = 20, 20, 10, 20
+
+
+def navigation(actor: Actor) -> Sequence[NavItem]:
+    """The entry of the main menu."""
+    if access.reach(actor, queries.READ) is None:
+        return []
+    return [NavItem(label=_("Points"), endpoint="points.overview", order=MENU, icon="star")]
+
+
+def home_cards(actor: Actor) -> Iterator[Piece]:
+    """For staff this month's points; for residents those of the groups they are in."""
+    if is_staff(actor) and access.reach(actor, queries.READ) == "all":
+        yield _month()
+    elif actor.resident_id is not None:
+        groups = [holder.value() for holder in queries.groups_in(actor.resident_id)]
+        for number, card in enumerate(_cards(groups)):
+            yield Piece(template="points/home_group.html", context=card, order=GROUP_CARD + number)
+
+
+def holder_panels(holder: Holder, actor: Actor) -> Iterator[Piece]:
+    """What a group or resident has, for those who may see it."""
+    if access.allows(actor, queries.READ, holder.id):
+        [card] = _cards([holder])
+        yield Piece(template="points/home_group.html", context=card, order=PANEL, aside=True)
+
+
+def _month() -> Piece:
+    today = here().today()
+    first = today.replace(day=1)
+    earned = queries.earned_between(first, today)
+    spent = queries.spent_between(ledger.start_of(first), ledger.start_of(today + timedelta(days=1)))
+    posted, next_on = queries.posted_count()
+    others = earned[SHOWN:]
+    context = {
+        "earned": sum(points for _name, points in earned),
+        "spent": spent,
+        "top": earned[:SHOWN],
+        "others": len(others),
+        "others_points": sum(points for _name, points in others),
+        "posted": posted,
+        "next_on": max(next_on or today, today),
+    }
+    return Piece(template="points/home_month.html", context=context, order=MONTH_CARD, aside=True)
+
+
+def _cards(holders: Sequence[Holder]) -> list[dict[str, object]]:
+    """The context of a card for each holder, in two statements for all of them."""
+    ids = [holder.id for holder in holders]
+    if not ids:
+        return []
+    today = here().today()
+    figures, stood, rules = queries.figures(ids), standing.of(ids, day=today), policy.at(PointsPolicy, today)
+    return [_card(holder, figures[holder.id], stood[holder.id], rules) for holder in holders]
+
+
+def _card(holder: Holder, figures: queries.Figures, stood: standing.Standing, rules: PointsPolicy) -> dict[str, object]:
+    group = holder.kind is HolderKind.GROUP
+    goal = (rules.standing.above(stood.earned) or rules.standing.of(stood.earned)) if group else None
+    why = terms.why(stood, rules) if group else ()
+    return {
+        "holder": holder,
+        "figures": figures,
+        "standing": stood,
+        "goal": goal and goal.points,
+        "goal_tier": goal and say_code(f"tier.{goal.tier}"),
+        "why": [reason for reason in why if reason.code != "points_tier_gives"],
+        "gives": next((reason for reason in why if reason.code == "points_tier_gives"), None),
+    }
