@@ -27,7 +27,7 @@ from core.communities import switching
 from core.communities.models import Community
 from core.config import Config
 from core.contract import Actor, Holder, HolderKind
-from core.db import Base, Database, Id, connect, session, unit
+from core.db import Database, Id, connect, migrate, session, unit
 from core.people import models as people
 from core.people.initials import initials
 from core.plugins import Here, House, enter
@@ -82,7 +82,7 @@ class Cast:
 
 def prepare(database: Database, house: House) -> None:
     """Tables and cast in an empty database."""
-    Base.metadata.create_all(database.writer)
+    migrate.upgrade(database, house.installed)
     make_cast(database, house)
 
 
