@@ -14,19 +14,13 @@ from core.contract import HolderKind
 from core.db import Database, session, unit
 from core.errors import Invalid, NotFound
 from core.people.models import Holder
-from core.plugins import House, Plugin, build, here
+from core.plugins import House, build, here
 from core.web.request import linli_of
+from tests.core.communities.chain import ChoirPlugin
 from tests.core.web.toy import ToyPlugin
 from tests.kit import Cast, ProgramOf
 
 NEW: dict[str, Any] = {"slug": "dongcheng", "name": "东城社区"}
-
-
-class ChoirPlugin(Plugin):
-    """It requires the toy, and comes before it in the alphabet."""
-
-    name, label, summary = "achoir", "Choir", "Sings."
-    requires = ("toy",)
 
 
 @pytest.fixture
