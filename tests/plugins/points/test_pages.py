@@ -1,5 +1,6 @@
 """The pages of points: who may see them, what stands on them, what their forms do, how many statements they send."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -229,7 +230,7 @@ def test_a_statement_shows_figures_lines_posted_ones_and_what_will_change(browse
     page = browser_of("zhang").get(f"/points/accounts/{scene.cast.choir.id}").text
     for words in (
         "62",  # to spend
-        "bronze needs 60 points earned in 180 days; 70 were earned.",
+        "Tier bronze needs 60 points earned in 180 days; 70 were earned.",
         "name of gift, Tue 18 Aug: square",
         "posted, 4 days left",
         "On Sun 14 Feb 2027 70 points become too old to count; 0 remain: no tier, unless 60 more are earned.",
@@ -239,12 +240,24 @@ def test_a_statement_shows_figures_lines_posted_ones_and_what_will_change(browse
     assert browser_of("zhang").get(f"/points/accounts/{scene.cast.choir.id}?to=never").status_code == 200
 
 
+def test_the_statement_of_whom_never_earned_says_so(browser_of: BrowserOf, scene: Scene) -> None:
+    answer = browser_of("zhao").get(f"/points/accounts/{scene.cast.orchestra.id}")
+    assert answer.status_code == 200
+    assert "nothing expires" in answer.text
+
+
+def test_what_expires_next_is_all_that_expires_that_day(browser_of: BrowserOf, scene: Scene) -> None:
+    scene.do(lambda: [an_act(scene.cast.orchestra, category="song", acts=acts) for acts in (1, 2)])
+    answer = browser_of("zhao").get(f"/points/accounts/{scene.cast.orchestra.id}")
+    assert re.search(r'expire next</div><div class="house-figure">30<', answer.text)
+
+
 def test_the_home_pages_show_what_matters_to_each(browser_of: BrowserOf, scene: Scene) -> None:
     scene.do(lambda: an_act(scene.cast.choir, 6))
     for name in "zhang", "chen":  # leader and member
         home = browser_of(name).get("/").text
         assert "Points of 合唱队" in home
-        assert "bronze books 10 days ahead" in home
+        assert "Tier bronze: book 10 days ahead" in home
     assert "Statement" in browser_of("zhang").get("/").text
     assert f"/points/accounts/{scene.cast.choir.id}" not in browser_of("chen").get("/").text
     staff = browser_of("li").get("/").text
