@@ -78,7 +78,8 @@ def _sweeping(config: Config) -> Iterator[None]:
     if config.clock_frozen:
         yield
         return
-    child = subprocess.Popen([sys.executable, "-m", "core.upkeep.serve"])
+    words = [sys.executable, "-m", "core.upkeep.serve", str(os.getpid())]
+    child = subprocess.Popen(words)  # noqa: S603 - words of our own
     try:
         yield
     finally:
@@ -86,20 +87,18 @@ def _sweeping(config: Config) -> Iterator[None]:
         child.wait()
 
 
-def keep_sweeping() -> None:
-    """Run the sweeps each minute, until SIGTERM or the server is gone."""
+def keep_sweeping(server: int) -> None:
+    """Run the sweeps each minute, until SIGTERM or the process `server`, whose child this is, is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
     signal.signal(signal.SIGTERM, _end)
-    server = os.getppid()
     app = create_app()
     linli = linli_of(app)
-    while True:
+    while os.getppid() == server:
         with app.app_context():
             sweeps.run_all(linli.database, linli.house)
-        for _second in range(SWEEP_SECONDS):
+        until = time.monotonic() + SWEEP_SECONDS
+        while time.monotonic() < until and os.getppid() == server:
             time.sleep(1)
-            if os.getppid() != server:
-                return
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
@@ -107,4 +106,4 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    keep_sweeping()
+    keep_sweeping(int(sys.argv[1]))

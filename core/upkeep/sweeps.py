@@ -22,7 +22,7 @@ from core.web import replay
 
 log = logging.getLogger("linli.sweeps")
 TRIES = 3
-CORE_SWEEPS = (
+CORE_SWEEPS: tuple[Sweep, ...] = (
     Sweep(name="core.notices", order=60, run=outbox.send_due),
     Sweep(name="core.replay", order=70, run=replay.sweep),
 )
