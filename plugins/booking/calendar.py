@@ -78,9 +78,10 @@ def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
 
 
 def day_of_rooms(day: date) -> Day:
-    """All rooms on one day: five statements, however many rooms, reservations or years of history."""
+    """All rooms on one day: four statements, however many rooms, reservations or years of history."""
     zone, now = here().zone, clock.now()
-    rooms, parts = queries.rooms(), queries.spaces()
+    rooms = queries.rooms_with_spaces()
+    parts = {room.id: spaces for room, spaces in rooms}
     intervals: dict[Id, list[tuple[int, int]]] = defaultdict(list)
     for row in queries.hours(weekday=day.weekday()):
         intervals[row.room_id].append((row.opens, row.closes))
@@ -89,15 +90,25 @@ def day_of_rooms(day: date) -> Day:
     for closure in queries.closures(begins, ends):
         closed[closure.room_id].append(closure)
     standing = queries.standing_between(day, day, now=now)
-    shown = [edge for pairs in intervals.values() for pair in pairs for edge in pair] or [FIRST, LAST]
-    first, stop = first_quarter(day, zone, min(shown) // 60 * 60), first_quarter(day, zone, -(-max(shown) // 60) * 60)
+    first, stop = _shown(day, zone, [pair for pairs in intervals.values() for pair in pairs], standing)
     columns = []
-    for room in rooms:
-        mine = parts.get(room.id, frozenset())
-        there = [one for one in standing if mine & parts.get(one.room_id, frozenset())]
+    for room, mine in rooms:
+        there = [one for one in standing if mine & parts[one.room_id]]
         opened = [_open(day, zone, [interval]) for interval in intervals[room.id]]
         columns.append(_column(room, range(first, stop), opened, closed[room.id], there, now=now))
     return Day(day=day, first=first, stop=stop, columns=columns)
+
+
+def _shown(
+    day: date, zone: ZoneInfo, intervals: Sequence[tuple[int, int]], standing: Sequence[Reservation]
+) -> tuple[int, int]:
+    """The quarter hours to show: whole hours around all that is open or booked."""
+    midnight = first_quarter(day, zone)
+    edges = [first_quarter(day, zone, edge) for pair in intervals or [(FIRST, LAST)] for edge in pair]
+    for one in standing:
+        taken = occupancy.quarters(one.starts_at, one.ends_at)
+        edges += [taken.start, taken.stop]
+    return midnight + (min(edges) - midnight) // 4 * 4, midnight + -(-(max(edges) - midnight) // 4) * 4
 
 
 def _column(

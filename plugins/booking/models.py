@@ -173,8 +173,9 @@ class Reservation(Tenant):
     @classmethod
     def missed_at(cls, now: datetime) -> ColumnElement[bool]:
         """`is_missed` for statements."""
-        unseen = and_(cls.status == Status.CONFIRMED, cls.check_in_until < now, cls.excused.is_(False))
-        return or_(cls.status == Status.MISSED, unseen)
+        # `is_not(None)`: else it would be neither true nor false of the centre's own, and "not missed" would lose them.
+        over = and_(cls.check_in_until.is_not(None), cls.check_in_until < now)
+        return or_(cls.status == Status.MISSED, and_(cls.status == Status.CONFIRMED, over, cls.excused.is_(False)))
 
     @classmethod
     def counts(cls) -> ColumnElement[bool]:

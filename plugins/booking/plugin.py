@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
+from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
-from core.hookspecs import Happened, Keeps
+from core.hookspecs import Adds, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, occupancy
+from plugins.booking import attendance, charges, occupancy, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
 from plugins.booking.sentences import SENTENCES
+from plugins.booking.views import pieces
 
 PERMISSIONS = (
     Permission(
@@ -51,13 +53,25 @@ class BookingPlugin(Plugin):
         "Rooms, opening hours and reservations. Points, where they are switched on, give groups earlier and longer times."
     )
     permissions = PERMISSIONS
-    api = resources
+    pages, api = views.pages, resources
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
     )
     sentences = SENTENCES
+
+    @implements(Adds.navigation)
+    def navigation(self, actor: Actor) -> Sequence[NavItem]:
+        return list(pieces.navigation(actor))
+
+    @implements(Adds.home_cards)
+    def home_cards(self, actor: Actor) -> Sequence[Piece]:
+        return list(pieces.home_cards(actor))
+
+    @implements(Adds.holder_panels)
+    def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
+        return list(pieces.holder_panels(holder, actor))
 
     @implements(Happened.plugin_enabled)
     def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:

@@ -87,6 +87,15 @@ def spaces() -> Mapping[Id, frozenset[Id]]:
     return {room_id: frozenset(parts) for room_id, parts in found.items()}
 
 
+def rooms_with_spaces() -> Sequence[tuple[Room, frozenset[Id]]]:
+    """All rooms, in the order in which they were made, each with its spaces; one statement."""
+    found: dict[Room, set[Id]] = defaultdict(set)
+    pairs = select(Room, RoomSpace.space_id).join(RoomSpace, RoomSpace.room_id == Room.id)
+    for room, space_id in session.execute(pairs.order_by(Room.created_at, Room.id)):
+        found[room].add(space_id)
+    return [(room, frozenset(parts)) for room, parts in found.items()]
+
+
 def hours(room_id: Id | None = None, *, weekday: int | None = None) -> Sequence[Hours]:
     """Opening hours, of a room or of all, on a weekday or on all; in order."""
     wanted = select(Hours).order_by(Hours.room_id, Hours.weekday, Hours.opens)
@@ -276,11 +285,6 @@ def charges_due() -> Sequence[Charge]:
     return session.scalars(select(Charge).where(Charge.state.in_(due)).order_by(Charge.due_at, Charge.id)).all()
 
 
-def centre() -> Holder:
-    """The centre itself."""
-    return session.scalars(select(Holder).where(Holder.kind == HolderKind.CENTRE)).one()
-
-
 def choices_of(holders: Collection[Id] | None) -> Sequence[Holder]:
     """For whom somebody may reserve, by kind and name; None: for the centre and every group that is not dissolved."""
     wanted = select(Holder).where(Holder.id.not_in(select(Group.id).where(Group.dissolved_on.is_not(None))))
@@ -297,14 +301,10 @@ def groups_of(resident_id: Id, today: date) -> Sequence[Id]:
     return session.scalars(mine).all()
 
 
-def members_of(group_id: Id, today: date) -> Sequence[Holder]:
-    """Who is in a group on a day: for whom staff may act."""
-    return session.scalars(
-        select(Holder)
-        .join(Membership, Membership.resident_id == Holder.id)
-        .where(Membership.group_id == group_id, _current(today))
-        .order_by(Membership.role, Holder.name, Holder.id)
-    ).all()
+def led_by(resident_id: Id, today: date) -> Sequence[Id]:
+    """The groups somebody leads on a day."""
+    led = (Membership.resident_id == resident_id, Membership.role == Role.LEADER, _current(today))
+    return session.scalars(select(Membership.group_id).where(*led)).all()
 
 
 def leaders_of(group_id: Id, today: date) -> Sequence[Id]:

@@ -85,6 +85,7 @@ class Window:
     days: int
     opens_at: datetime
     closed_until: date | None  # no-shows: the early window is closed up to here, inclusive
+    tier: str
 
 
 def window(day: date, situation: Situation) -> Window:
@@ -94,11 +95,11 @@ def window(day: date, situation: Situation) -> Window:
     if closed is not None and closed < situation.now.astimezone(situation.zone).date():
         closed = None
     days = figures.base_early_days
-    if situation.terms is not None and situation.terms.early_days is not None and closed is None:
-        days = max(days, situation.terms.early_days)
+    if situation.kind is HolderKind.GROUP and situation.terms is not None and closed is None:
+        days = max(days, situation.terms.early_days or 0)
     hour, minute = divmod(figures.window_opens, 60)
     opens_at = datetime.combine(day - timedelta(days=days), time(hour, minute), tzinfo=situation.zone)
-    return Window(days=days, opens_at=opens_at, closed_until=closed)
+    return Window(days=days, opens_at=opens_at, closed_until=closed, tier=_tier(situation))
 
 
 def early_closed_until(missed: Sequence[date], rule: NoShowRule) -> date | None:
@@ -308,6 +309,28 @@ def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bo
         kind=holder.kind,
         record=record_of(holder, day, now),
         terms=terms_of(holder, now),
+    )
+
+
+def outlook(holder: Holder, day: date) -> Window | None:
+    """The window of a holder for a day, without any room; None for the centre, which always may."""
+    if holder.kind is HolderKind.CENTRE:
+        return None
+    now = clock.now()
+    return window(
+        day,
+        Situation(
+            now=now,
+            zone=here().zone,
+            policy=figures(),
+            capacity=0,
+            intervals=(),
+            closures=(),
+            taken=False,
+            kind=holder.kind,
+            record=record_of(holder, day, now),
+            terms=terms_of(holder, now),
+        ),
     )
 
 

@@ -68,7 +68,9 @@ SENTENCES: Mapping[str, Any] = {
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
     "booking.why.window": _l("Everyone may book %(days)d days ahead: this day opened on %(opens_at)s."),
-    "booking.why.window_early": _l("%(tier)s may book %(days)d days ahead: this day opened on %(opens_at)s."),
+    "booking.why.window_early": _l(
+        "Standing %(tier)s: %(days)d days ahead may be booked; this day opened on %(opens_at)s."
+    ),
     "booking.why.window_closed": _l(
         "After %(count)d missed sessions the early window is closed until the end of %(until)s."
     ),
@@ -76,7 +78,7 @@ SENTENCES: Mapping[str, Any] = {
         "Base time: %(minutes)d minutes. A session has at most %(most)d; %(left)d were left of this week."
     ),
     "booking.why.extension": _l(
-        "%(minutes)d minutes longer for %(price)d points. %(tier)s may stay at most %(most)d minutes longer."
+        "%(minutes)d minutes longer for %(price)d points. Standing %(tier)s: at most %(most)d minutes longer."
     ),
     "booking.why.steps": _l(
         "Each started %(step)d minutes cost %(off_peak)d points, in the evening and at weekends %(peak)d."

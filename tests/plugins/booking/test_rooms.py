@@ -145,3 +145,11 @@ def test_the_day_shows_a_halls_reservation_in_its_halves(within: Cast) -> None:
     stretches = {column.room.id: said(column.stretches()) for column in day.columns}
     assert stretches[east.id] == [("27 08:00", 120), ("27 11:00", 660)]
     assert stretches[other.id] == [("27 08:00", 840)]
+
+
+def test_the_centres_own_reservations_stand_on_the_day_too(within: Cast, hall: Room) -> None:
+    a_reservation(hall, within.centre, "11-27 10:00", "11-27 11:00")
+    [column] = calendar.day_of_rooms(at("11-27 00:00").date()).columns
+    assert [block.reservation.holder_id for block in column.blocks if block.reservation] == [within.centre.id]
+    free = calendar.free(hall.id, at("11-27 00:00"), at("11-28 00:00"), minutes=15)
+    assert said(free) == [("27 08:00", 120), ("27 11:00", 660)]

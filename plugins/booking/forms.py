@@ -1,0 +1,225 @@
+"""What a person may type, or tap."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional
+
+from core.db import Id
+from core.errors import Invalid, NotFound
+from core.explanations import explain
+from core.plugins import here
+from core.web.forms import REQUIRED, DayField, Form
+from plugins.booking.models import Hours, Side
+from plugins.booking.requests import (
+    CancellationRequest,
+    ClosureRequest,
+    ForgivenessRequest,
+    HoursRequest,
+    OpenInterval,
+    ReservationRequest,
+    RoomRequest,
+)
+
+_INTERVAL = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_SAME = str.maketrans(
+    {"：": ":", "，": ",", "、": ",", "；": ",", ";": ",", "–": "-", "—": "-", "～": "-", "~": "-", "至": "-"}
+)
+
+
+def to_id(text: str | None, what: str) -> Id:
+    """An id that a page carried.
+
+    Raises:
+        NotFound: it is none.
+    """
+    try:
+        return Id(text or "")
+    except ValueError:
+        raise NotFound(what=what) from None
+
+
+def to_moment(text: str | None, field: str) -> datetime:
+    """A moment that a page carried.
+
+    Raises:
+        Invalid: it is none, or has no offset.
+    """
+    try:
+        found = datetime.fromisoformat((text or "").replace(" ", "+"))
+    except ValueError:
+        found = datetime.min  # noqa: DTZ901 - only to be refused
+    if found.tzinfo is None:
+        raise Invalid({field: [explain("unreadable_field", message="Not a valid datetime.")]})
+    return found
+
+
+class WholeField(IntegerField):
+    """A whole number; anything else is refused in the words that programs get too."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # WTForms has no types
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)  # type: ignore[no-untyped-call]  # of WTForms
+        except ValueError:
+            raise ValueError(_("This must be a whole number.")) from None
+
+
+class BookForm(Form):
+    """The confirm card: everything was chosen by tapping; a title and a number of people may be added."""
+
+    room = HiddenField()
+    holder = HiddenField()
+    starts_at = HiddenField()
+    ends_at = HiddenField()
+    title = StringField(_l("What for"), validators=[Optional()])
+    people = WholeField(_l("How many people"), validators=[Optional()])
+    override_reason = StringField(_l("Why the rule is set aside"), validators=[Optional()])
+
+    def to_request(self) -> ReservationRequest:
+        """What programs send, too."""
+        return ReservationRequest(
+            room_id=to_id(self.room.data, "room_id"),
+            holder_id=to_id(self.holder.data, "holder_id"),
+            starts_at=to_moment(self.starts_at.data, "starts_at"),
+            ends_at=to_moment(self.ends_at.data, "ends_at"),
+            title=self.title.data or "",
+            people=self.people.data,
+            override_reason=self.override_reason.data or "",
+        )
+
+
+class CancelForm(Form):
+    """Giving a reservation up."""
+
+    by = HiddenField(default=Side.GROUP.value)
+    reason = StringField(_l("Reason"), validators=[Optional()])
+
+    def to_request(self) -> CancellationRequest:
+        """What programs send, too."""
+        try:
+            side = Side(self.by.data or Side.GROUP.value)
+        except ValueError:
+            choices = ", ".join(side.value for side in Side)
+            raise Invalid({"by": [explain("not_a_choice", choices=choices)]}) from None
+        return CancellationRequest(by=side, reason=self.reason.data or "")
+
+
+class ForgiveForm(Form):
+    """A no-show that shall not count."""
+
+    reason = StringField(_l("Why it shall not count"), validators=[InputRequired(REQUIRED)])
+
+    def to_request(self) -> ForgivenessRequest:
+        """What programs send, too."""
+        return ForgivenessRequest(reason=self.reason.data or "")
+
+
+class RoomForm(Form):
+    """A new room."""
+
+    name = StringField(_l("Name of the room"), validators=[InputRequired(REQUIRED)])
+    capacity = WholeField(_l("Holds how many people"), validators=[InputRequired(REQUIRED)])
+    equipment = StringField(_l("Equipment"), validators=[Optional()])
+    floor_area = WholeField(_l("Floor area in m²"), validators=[Optional()])
+    spaces = StringField(_l("Spaces it takes"), validators=[Optional()])
+
+    def to_request(self) -> RoomRequest:
+        """What programs send, too. Spaces are codes with blanks or commas between."""
+        codes = tuple((self.spaces.data or "").translate(_SAME).replace(",", " ").split())
+        return RoomRequest(
+            name=self.name.data or "",
+            capacity=self.capacity.data or 0,
+            equipment=self.equipment.data or "",
+            floor_area=self.floor_area.data,
+            spaces=codes or None,
+        )
+
+
+class HoursForm(Form):
+    """A week: one line a day, like 8:00–12:00, 14:00–21:00."""
+
+    day0 = StringField(_l("Monday"), validators=[Optional()])
+    day1 = StringField(_l("Tuesday"), validators=[Optional()])
+    day2 = StringField(_l("Wednesday"), validators=[Optional()])
+    day3 = StringField(_l("Thursday"), validators=[Optional()])
+    day4 = StringField(_l("Friday"), validators=[Optional()])
+    day5 = StringField(_l("Saturday"), validators=[Optional()])
+    day6 = StringField(_l("Sunday"), validators=[Optional()])
+
+    def lines(self) -> list[StringField]:
+        """The seven fields, Monday first."""
+        return [self[f"day{weekday}"] for weekday in range(7)]
+
+    def show(self, hours: list[Hours]) -> None:
+        """Write the present week into the fields."""
+        for weekday, line in enumerate(self.lines()):
+            line.data = ", ".join(said(row.opens, row.closes) for row in hours if row.weekday == weekday)
+
+    def to_request(self) -> HoursRequest:
+        """What programs send, too; faults land on the line of their day."""
+        found: list[OpenInterval] = []
+        for weekday, line in enumerate(self.lines()):
+            found += _intervals(weekday, line.data or "")
+        try:
+            return HoursRequest(hours=tuple(found))
+        except Invalid as error:
+            by_day = {
+                f"day{found[int(name.partition('.')[2])].weekday}" if "." in name else name: faults
+                for name, faults in error.errors.items()
+            }
+            raise Invalid(by_day) from None
+
+
+def said(opens: int, closes: int) -> str:
+    """As people write it: 8:00–12:00."""
+    return f"{opens // 60}:{opens % 60:02}–{closes // 60}:{closes % 60:02}"
+
+
+def _intervals(weekday: int, text: str) -> list[OpenInterval]:
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.translate(_SAME).split(","))):
+        match = _INTERVAL.fullmatch(part)
+        if match is None:
+            raise Invalid({f"day{weekday}": [explain("hours_unreadable")]})
+        a, b, c, d = (int(number) for number in match.groups())
+        if b > 59 or d > 59:
+            raise Invalid({f"day{weekday}": [explain("hours_unreadable")]})
+        found.append(OpenInterval(weekday=weekday, opens=a * 60 + b, closes=c * 60 + d))
+    return found
+
+
+class ClosureForm(Form):
+    """A time in which a room is closed."""
+
+    first_day = DayField(_l("First day"), validators=[InputRequired(REQUIRED)])
+    from_time = StringField(_l("From"), default="0:00", validators=[InputRequired(REQUIRED)])
+    last_day = DayField(_l("Last day"), validators=[InputRequired(REQUIRED)])
+    to_time = StringField(_l("Until"), default="24:00", validators=[InputRequired(REQUIRED)])
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(REQUIRED)])
+
+    def to_request(self) -> ClosureRequest:
+        """Local days and times become aware moments here, and nowhere after."""
+        return ClosureRequest(
+            starts_at=_local(self.first_day.data, self.from_time.data, "from_time"),
+            ends_at=_local(self.last_day.data, self.to_time.data, "to_time"),
+            reason=self.reason.data or "",
+        )
+
+
+def _local(day: date | None, text: str | None, field: str) -> datetime:
+    hours, _colon, minutes = (text or "").translate(_SAME).strip().partition(":")
+    if not (
+        hours.isdecimal() and minutes.isdecimal() and int(hours) * 60 + int(minutes) <= 24 * 60 and int(minutes) < 60
+    ):
+        raise Invalid({field: [explain("unreadable_field", message="Not a valid time.")]})
+    assert day is not None  # the validator has seen to it
+    return datetime.combine(day, time.min, tzinfo=here().zone) + timedelta(minutes=int(hours) * 60 + int(minutes))

@@ -1,0 +1,91 @@
+"""The blueprint of booking's pages, and what several of them say in the same words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint
+from flask_babel import gettext as _
+
+from core import clock
+from core.accounts import access
+from core.contract import Actor
+from core.db import Id
+from core.people.models import Holder
+from core.plugins import here
+from core.web.words import near, points, short_day, span
+from plugins.booking import calendar, queries
+from plugins.booking.models import Charge, ChargeState, Reservation
+
+pages = Blueprint("booking", __name__, template_folder="../templates")
+
+
+def when(starts_at: datetime, ends_at: datetime) -> str:
+    """明天 14:00–16:30; further away with the day instead."""
+    return f"{near(starts_at) or short_day(starts_at)} {span(starts_at, ends_at)}"
+
+
+def name_of(holder: Holder, by: Actor) -> str:
+    """A holder's name where everyone can read it; residents stand there without theirs."""
+    return holder.name if calendar.may_name(holder, by) else _("A resident")
+
+
+def price_soft(charge: Charge | None) -> str:
+    """What becomes, or became, of the points of a reservation."""
+    if charge is None:
+        return ""
+    if charge.state is ChargeState.HELD:
+        return _("%(points)s, taken at check-in", points=points(charge.points))
+    if charge.state in {ChargeState.CAPTURED, ChargeState.CAPTURE_DUE}:
+        return _("%(points)s, taken", points=points(charge.points))
+    return _("%(points)s, given back", points=points(charge.points))
+
+
+def cancel_words(reservation: Reservation) -> str:
+    """What cancelling now would cost, before it is done."""
+    late = clock.now() > reservation.cancel_until
+    cost = reservation.price_points
+    if late and cost:
+        return _(
+            "It is too late to get points back: the %(points)s are taken, and the time still counts for the week.",
+            points=points(cost),
+        )
+    if late:
+        return _("The room is free for others at once. It is late: the time still counts for the week.")
+    if cost:
+        return _("The room is free for others at once; the %(points)s come back.", points=points(cost))
+    return _("The room is free for others at once.")
+
+
+def can_check_in(reservation: Reservation, now: datetime) -> bool:
+    """Whether the button stands there."""
+    opens, closes = reservation.check_in_from, reservation.check_in_until
+    return (
+        reservation.status.value == "confirmed" and opens is not None and closes is not None and opens <= now <= closes
+    )
+
+
+def can_cancel(reservation: Reservation, now: datetime) -> bool:
+    """Whether it may still be given up."""
+    return reservation.status.value == "confirmed" and now <= reservation.starts_at
+
+
+def choices(by: Actor) -> list[Holder]:
+    """For whom somebody may reserve: staff for the centre and every group, others for themselves and what they lead."""
+    everyone = access.reach(by, "booking.reserve") == "all"
+    found = list(queries.choices_of(None if everyone else by.holders))
+    if by.on_behalf_of is not None and everyone and all(one.id != by.on_behalf_of for one in found):
+        found.append(queries.holder(by.on_behalf_of))
+    return found
+
+
+def chosen_of(found: list[Holder], asked: str | None, by: Actor) -> Holder | None:
+    """The holder a page is about: the one asked for, else a group led by whom one acts for, else a group, else the first."""
+    ids = {str(one.id): one for one in found}
+    if asked in ids:
+        return ids[asked]
+    if by.on_behalf_of is not None:
+        wanted = [*queries.led_by(by.on_behalf_of, here().today()), by.on_behalf_of]
+        return next((ids[str(one)] for one in wanted if str(one) in ids), None)
+    own: list[Id] = [one.id for one in found if one.id in by.holders and one.kind.value == "group"]
+    return ids[str(own[0])] if own else next(iter(found), None)

@@ -1,0 +1,88 @@
+"""Pieces of other pages: the menu, the home of leaders, members and managers, the page of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from core import clock
+from core.accounts import access
+from core.accounts.signin import is_staff
+from core.contract import Actor, Holder, NavItem, Piece
+from core.plugins import here
+from core.web.words import near, span
+from plugins.booking import queries
+from plugins.booking.models import Reservation
+from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, when
+
+LATELY = timedelta(days=14)
+MOST = 6
+
+
+def navigation(actor: Actor) -> Iterator[NavItem]:
+    """The entry of the main menu."""
+    if access.reach(actor, "booking.read") is not None:
+        yield NavItem(label=_("Rooms"), endpoint="booking.timetable", order=10, icon="calendar")
+
+
+def home_cards(actor: Actor) -> Iterator[Piece]:
+    """What is next for whoever leads or belongs to a group; today's rooms for those who work here."""
+    if access.reach(actor, "booking.read") is None:
+        return
+    now, today = clock.now(), here().today()
+    own = set(actor.holders)
+    if actor.resident_id is not None and not is_staff(actor):
+        own |= set(queries.groups_of(actor.resident_id, today))
+    upcoming = queries.upcoming(own, now=now, most=MOST) if own else ()
+    if upcoming:
+        yield _next(upcoming[0], order=10)
+    if not is_staff(actor):
+        yield Piece(template="booking/home_book.html", context={}, order=30)
+    if len(upcoming) > 1:
+        rest = [(when(one.starts_at, one.ends_at), one) for one in upcoming[1:]]
+        yield Piece(template="booking/home_more.html", context={"rest": rest}, order=40)
+    if is_staff(actor):
+        missed = queries.no_shows_since(today - LATELY, now=now, most=MOST)
+        if missed:
+            yield Piece(template="booking/home_missed.html", context={"missed": missed, "span": span}, order=20)
+        rows = [
+            (span(one.starts_at, one.ends_at), one, one.state(now).value) for one in queries.all_between(today, today)
+        ]
+        yield Piece(template="booking/home_today.html", context={"rows": rows}, order=30)
+
+
+def _next(one: Reservation, *, order: int) -> Piece:
+    now, zone = clock.now(), here().zone
+    local = one.starts_at.astimezone(zone)
+    again = url_for(
+        "booking.timetable",
+        day=(local.date() + timedelta(days=7)).isoformat(),
+        holder=one.holder_id,
+        room=one.room_id,
+        start=f"{local:%H:%M}",
+        minutes=one.minutes,
+        _anchor="confirm",
+    )
+    context = {
+        "one": one,
+        "time": span(one.starts_at, one.ends_at),
+        "near": near(one.starts_at),
+        "can_check_in": can_check_in(one, now),
+        "can_cancel": can_cancel(one, now),
+        "cancel_words": cancel_words(one),
+        "again_url": again,
+        "state": one.state(now).value,
+    }
+    return Piece(template="booking/home_next.html", context=context, order=order)
+
+
+def holder_panels(holder: Holder, actor: Actor) -> Iterator[Piece]:
+    """What a resident or a group has before it."""
+    if not access.allows(actor, "booking.read", holder.id):
+        return
+    found = queries.upcoming([holder.id], now=clock.now(), most=MOST)
+    rows = [(when(one.starts_at, one.ends_at), one) for one in found]
+    yield Piece(template="booking/panel.html", context={"rows": rows, "holder": holder}, order=20)

@@ -1,0 +1,142 @@
+"""Reservations of one's own: the list, one of them, checking in, cancelling."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from core import clock
+from core.db import Id
+from core.web.forms import ActForm, Form
+from core.web.guard import requires
+from core.web.request import actor
+from core.web.words import minutes, moment, near, points, say, say_code, span
+from plugins.booking import attendance, calendar, queries, reserve
+from plugins.booking.forms import CancelForm, ForgiveForm
+from plugins.booking.models import Reservation, Side
+from plugins.booking.views.base import (
+    can_cancel,
+    can_check_in,
+    cancel_words,
+    choices,
+    chosen_of,
+    pages,
+    price_soft,
+)
+from plugins.booking.views.timetable import FEW, Link
+
+MOST = 50
+
+
+@pages.get("/reservations")
+@requires("booking.read")
+def reservations() -> str:
+    """What a group has before it, and what it had."""
+    by, now = actor(), clock.now()
+    found = choices(by)
+    holder = chosen_of(found, request.args.get("holder"), by)
+    ids = () if holder is None else (holder.id,)
+    links = [Link(label=one.name, url=url_for(".reservations", holder=one.id), active=one is holder) for one in found]
+    earlier = queries.earlier(ids, now=now, most=MOST)
+    return render_template(
+        "booking/reservations.html",
+        holder=holder,
+        choices=found,
+        links=links,
+        few=FEW,
+        options=[(str(one.id), one.name) for one in found],
+        upcoming=queries.upcoming(ids, now=now, most=MOST),
+        earlier=earlier,
+        states={one.id: say_code(f"state.{one.state(now).value}") for one in earlier},
+        now=now,
+        span=span,
+        can_check_in=can_check_in,
+        can_cancel=can_cancel,
+        cancel_words=cancel_words,
+    )
+
+
+def _one(reservation_id: Id, form: Form) -> str:
+    """The page of a reservation; `form` is what was refused, if anything."""
+    now, found = clock.now(), calendar.reservation(reservation_id, by=actor())
+    state = found.state(now)
+    return render_template(
+        "booking/reservation.html",
+        reservation=found,
+        state=state.value,
+        day=found.starts_at,
+        near=near(found.starts_at),
+        time=span(found.starts_at, found.ends_at),
+        price=price_soft(queries.charge_of(found.id)),
+        facts=_facts(found),
+        whys=[say(one) for one in found.explanation],
+        form=form,
+        cancel_form=form if isinstance(form, CancelForm) else CancelForm(formdata=None, by=Side.CENTRE.value),
+        forgive_form=form if isinstance(form, ForgiveForm) else ForgiveForm(formdata=None),
+        can_check_in=can_check_in(found, now),
+        can_cancel=can_cancel(found, now),
+        can_forgive=state.value == "missed" and found.forgiven_at is None,
+        cancel_words=cancel_words(found),
+    )
+
+
+def _facts(found: Reservation) -> list[tuple[str, str]]:
+    """What stands under a reservation."""
+    pairs = [(_("Base time"), minutes(found.base_minutes))]
+    if found.extension_minutes:
+        pairs.append((_("Longer"), minutes(found.extension_minutes)))
+    if found.people:
+        pairs.append((_("How many people"), str(found.people)))
+    if found.price_points:
+        pairs.append((_("Points come back until"), moment(found.cancel_until)))
+    return pairs
+
+
+@pages.get("/reservations/<id:reservation_id>")
+@requires("booking.read")
+def reservation(reservation_id: Id) -> str:
+    """One reservation: when, where, what it costs and why."""
+    return _one(reservation_id, ActForm(formdata=None))
+
+
+@pages.post("/reservations/<id:reservation_id>/check-in")
+@requires("booking.check_in")
+def check_in(reservation_id: Id) -> ResponseReturnValue:
+    """They are here."""
+    form = ActForm()
+    if form.submitted():
+        with form.refusing():
+            made = attendance.check_in(reservation_id, by=actor())
+            if made.price_points:
+                flash(_("Checked in; %(points)s have been taken.", points=points(made.price_points)), "success")
+            else:
+                flash(_("Checked in. Have a good time."), "success")
+            return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
+    return _one(reservation_id, form), form.status
+
+
+@pages.post("/reservations/<id:reservation_id>/cancellation")
+@requires("booking.cancel")
+def cancel(reservation_id: Id) -> ResponseReturnValue:
+    """Give it up."""
+    form = CancelForm()
+    if form.submitted():
+        with form.refusing():
+            made = reserve.cancel(reservation_id, form.to_request(), by=actor())
+            flash(_("Cancelled. The room is free for others."), "success")
+            return redirect(url_for(".reservations", holder=made.holder_id), code=303)
+    return _one(reservation_id, form), form.status
+
+
+@pages.post("/reservations/<id:reservation_id>/forgiveness")
+@requires("booking.forgive")
+def forgive(reservation_id: Id) -> ResponseReturnValue:
+    """Let a no-show not count."""
+    form = ForgiveForm()
+    if form.submitted():
+        with form.refusing():
+            attendance.forgive(reservation_id, form.to_request(), by=actor())
+            flash(_("This missed session no longer counts."), "success")
+            return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
+    return _one(reservation_id, form), form.status
