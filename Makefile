@@ -14,7 +14,6 @@ ASSETS := core/static/built/manifest.json
 
 PO := $(wildcard core/translations/*/LC_MESSAGES/*.po plugins/*/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
-TRANSLATED := core $(patsubst %/translations/,%,$(wildcard plugins/*/translations/))
 CODE = core plugins app.py tests $(wildcard benchmarks)
 PAGES = $(shell find core plugins \( -name '*.html' -o -name '*.py' \) -not -path '*/static/*')
 
@@ -29,6 +28,7 @@ help: ## these lines
 install: $(INSTALLED) $(MO) ## the environment alone: `.venv/bin/linli` and REST work, pages without their style sheets
 
 demo: export LINLI_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite
+demo: export LINLI_DEMO ?= 1
 demo: install $(ASSETS) ## a community with a season of history on http://127.0.0.1:8000 (PORT, LINLI_DATABASE_URL)
 	@mkdir -p var
 	@$(BIN)/linli upgrade
@@ -60,14 +60,7 @@ types: $(DEVELOPING) ## mypy, strict
 	$(BIN)/mypy $(CODE)
 
 i18n: $(DEVELOPING) ## take new sentences into every catalogue
-	@for folder in $(TRANSLATED); do \
-		catalogues=$$folder/translations; \
-		$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords _l --keywords lazy_gettext \
-			--keywords lazy_ngettext:1,2 --add-location file --sort-by-file --project Linli \
-			--output-file $$catalogues/messages.pot $$folder || exit 1; \
-		$(BIN)/pybabel --quiet update --input-file $$catalogues/messages.pot --output-dir $$catalogues \
-			--ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --width 120 || exit 1; \
-	done
+	@$(BIN)/python -m core.upkeep.i18n update
 	@$(MAKE) --no-print-directory $(MO)
 
 bench: $(DEVELOPING) $(MO) $(ASSETS) ## the ratios of the README, each from one run

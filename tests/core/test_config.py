@@ -1,0 +1,86 @@
+"""Settings: each is explained, and a bad value is refused at start with a sentence that says what would be right."""
+
+import re
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from core import clock, config
+from core.config import BadSetting, Config, from_environ
+from core.db import connect
+
+PROJECT = Path(__file__).parents[2]
+SECRET = "s" * 32
+PRODUCTION = {"LINLI_ENV": "production", "LINLI_SECRET_KEY": SECRET}
+
+
+def test_every_setting_is_explained_and_no_other() -> None:
+    read = set(re.findall(r'"(LINLI_[A-Z_]+)"', Path(config.__file__).read_text(encoding="utf-8")))
+    explained = set(
+        re.findall(r"^\| `(LINLI_[A-Z_]+)` \|", (PROJECT / "docs" / "settings.md").read_text("utf-8"), re.MULTILINE)
+    )
+    assert read == explained
+    assert len(read) == len(fields(Config))
+
+
+def test_nothing_set_is_a_development_installation() -> None:
+    found = from_environ({})
+    assert (found.env, found.database_url, found.clock, found.plugins) == (
+        "development",
+        "sqlite:///linli.sqlite",
+        None,
+        None,
+    )
+    assert len(found.secret_key) >= 32
+    assert from_environ({}).secret_key != found.secret_key
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"LINLI_ENV": "prod"}, "LINLI_ENV is 'prod'; use one of development, testing, production"),
+        ({"LINLI_ENV": "production"}, "LINLI_SECRET_KEY has 0 characters; production needs at least 32"),
+        (PRODUCTION | {"LINLI_SECRET_KEY": SECRET[1:]}, "LINLI_SECRET_KEY has 31 characters"),
+        (PRODUCTION | {"LINLI_CLOCK": "2026-03-02T10:00+08:00"}, "are for demos and tests; remove them"),
+        (PRODUCTION | {"LINLI_CLOCK_OFFSET": "60"}, "are for demos and tests; remove them"),
+        (PRODUCTION | {"LINLI_CLOCK_FROZEN": "1"}, "are for demos and tests; remove them"),
+        (PRODUCTION | {"LINLI_DEMO": "1"}, "LINLI_DEMO shows passwords"),
+        ({"LINLI_CLOCK": "yesterday"}, "LINLI_CLOCK is 'yesterday'; write it like"),
+        ({"LINLI_CLOCK": "2026-03-02T10:00"}, "it needs an offset"),
+        ({"LINLI_CLOCK_FROZEN": "1"}, "LINLI_CLOCK must say where the clock stands"),
+        ({"LINLI_CLOCK_FROZEN": "yes"}, "LINLI_CLOCK_FROZEN is 'yes'; use 1 or 0"),
+        ({"LINLI_CLOCK_OFFSET": "a while"}, "LINLI_CLOCK_OFFSET is 'a while'; write seconds"),
+        ({"LINLI_DATABASE_URL": "mysql://root@localhost/linli"}, "use sqlite:///… or postgresql+psycopg://…"),
+        ({"LINLI_STRICT_PLUGINS": "true"}, "LINLI_STRICT_PLUGINS is 'true'; use 1 or 0"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_would_be_right(given: dict[str, str], sentence: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        from_environ(given)
+    assert sentence in str(refused.value)
+
+
+def test_production_starts_with_a_key_that_cannot_be_guessed() -> None:
+    assert from_environ(PRODUCTION).production
+
+
+def test_lists_and_flags_are_read() -> None:
+    found = from_environ({"LINLI_PLUGINS": "points, booking,", "LINLI_STRICT_PLUGINS": "1", "LINLI_DEMO": "0"})
+    assert (found.plugins, found.strict_plugins, found.demo) == (("points", "booking"), True, False)
+
+
+def test_the_clock_runs_from_the_moment_set_or_stands_there_or_is_off_by_seconds() -> None:
+    moment = datetime(2031, 5, 5, 2, tzinfo=UTC)
+
+    def at_start(given: dict[str, str]) -> datetime:
+        create_app(from_environ({"LINLI_ENV": "testing", **given}), database=connect("sqlite://"), plugins=[])
+        return clock.now()
+
+    assert at_start({"LINLI_CLOCK": "2031-05-05T10:00+08:00", "LINLI_CLOCK_FROZEN": "1"}) == moment
+    assert clock.now() == moment
+    assert moment < at_start({"LINLI_CLOCK": "2031-05-05T10:00+08:00"}) < moment + timedelta(minutes=1)
+    ahead = at_start({"LINLI_CLOCK_OFFSET": "86400", "LINLI_CLOCK": "2031-05-05T10:00+08:00"}) - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
