@@ -114,22 +114,23 @@ def award_form(holders: Sequence[Holder], book: Book, *, chosen: str = "") -> Aw
     made: AwardForm = type("AwardForm", (AwardForm,), {**boxes, "holders": holders})(
         data={"day": here().today(), "category": chosen}
     )
-    made.category.choices = [
-        SelectChoice(code, f"{category.name} {_gives(book, code)}".strip())
-        for code, category in book.categories.items()
-    ]
+    made.category.choices = [SelectChoice(code, _choice(book, code)) for code in book.categories]
     return made
 
 
-def _gives(book: Book, code: str) -> str:
-    rule = book.on(book.categories[code], here().today())
+def _choice(book: Book, code: str) -> str:
+    """A category and what it gives today."""
+    name, rule = book.categories[code].name, book.on(book.categories[code], here().today())
     if rule is None:
-        return gettext("(no rule today)")
+        return gettext("%(name)s (no rule today)", name=name)
     if rule.per is Per.HOUR:
         return ngettext(
-            "(%(num)d point an hour; enter minutes)", "(%(num)d points an hour; enter minutes)", rule.points
+            "%(name)s (%(num)d point an hour; enter minutes)",
+            "%(name)s (%(num)d points an hour; enter minutes)",
+            rule.points,
+            name=name,
         )
-    return ngettext("(%(num)d point each)", "(%(num)d points each)", rule.points)
+    return ngettext("%(name)s (%(num)d point each)", "%(name)s (%(num)d points each)", rule.points, name=name)
 
 
 class WithdrawalForm(Form):

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from core import clock
 from core.communities import policy
 from core.db import locked, session
 from core.explanations import Explanation, explain
@@ -120,11 +119,6 @@ def expires_on(contribution: Contribution) -> date:
     """The last day on which the points of a contribution can be spent, by the policy of the day of crediting."""
     day = contribution.credits_on
     return day + timedelta(days=policy.at(PointsPolicy, day).expiry_days)
-
-
-def posted_until(contribution: Contribution) -> int:
-    """How many days a posted contribution is still shown, today included; 0 when it waits for the sweep only."""
-    return max((contribution.credits_on - ledger.day_of(clock.now())).days, 0)
 
 
 def faults() -> Iterator[Explanation]:

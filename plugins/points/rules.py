@@ -128,8 +128,8 @@ class Book:
 
 
 def book() -> Book:
-    """All categories by code, and their rules."""
-    categories = session.scalars(select(Category).order_by(Category.code))
+    """All categories in the order in which they were made, and their rules."""
+    categories = session.scalars(select(Category).order_by(Category.id))
     versions: dict[Id, list[Rule]] = {}
     for rule in session.scalars(select(Rule).order_by(Rule.valid_from, Rule.seq)):
         versions.setdefault(rule.category_id, []).append(rule)

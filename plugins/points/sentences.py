@@ -16,7 +16,7 @@ def _earned(facts: Mapping[str, Any]) -> str:
 def _gives(facts: Mapping[str, Any]) -> str:
     days = ngettext("%(num)d day", "%(num)d days", facts["early_days"])
     return gettext(
-        "%(tier)s books %(days)s ahead and may stay up to %(minutes)d minutes longer for points.",
+        "Tier %(tier)s: book %(days)s ahead, stay up to %(minutes)d minutes longer for points.",
         tier=facts["tier"],
         days=days,
         minutes=facts["minutes"],
@@ -67,15 +67,15 @@ SENTENCES: Mapping[str, Any] = {
     "points_expired": _l("Expired at the end of %(day)s"),
     "points_typed": _l("%(words)s"),
     # standing
-    "points_tier": _l("%(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."),
+    "points_tier": _l("Tier %(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."),
     "points_tier_per_member": _l(
-        "%(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
+        "Tier %(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
     ),
     "points_no_tier": _l(
-        "No tier yet: %(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."
+        "No tier yet: tier %(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."
     ),
     "points_no_tier_per_member": _l(
-        "No tier yet: %(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
+        "No tier yet: tier %(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
     ),
     "points_tier_gives": _gives,
     "tier.none": _l("no tier"),

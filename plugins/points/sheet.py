@@ -17,6 +17,7 @@ from plugins.points.requests import ContributionRequest
 from plugins.points.rules import book
 
 _COLUMNS = {"holder_id": "holder"}  # fields of the request that are called otherwise in the sheet
+_AMOUNTS = frozenset({"acts", "minutes"})
 
 
 def judge(rows: Sequence[Row], _by: Actor) -> Judged:
@@ -60,7 +61,9 @@ def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
     faults: list[Fault] = []
     for key, words in error.errors.items():
         _items, number, field = key.split(".")
-        faults += ready[int(number)].row.faults(Invalid({field: words}), _COLUMNS)
+        row = ready[int(number)].row
+        if field not in _AMOUNTS or not row.bad & _AMOUNTS:  # of an amount that could not be read all is said
+            faults += row.faults(Invalid({field: words}), _COLUMNS)
     return faults
 
 

@@ -175,7 +175,7 @@ def _candidates() -> Sequence[Holder]:
 
 
 def _sums(form: AwardForm, gains: Mapping[Id, Gain]) -> dict[str, object]:
-    problems = [*form.problems, *(error for field in form if field not in _boxes(form) for error in field.errors)]
+    problems = [*form.problems, *(error for field in form for error in field.errors)]
     return {
         "gains": gains,
         "stood": standing.of([holder.id for holder in form.holders], day=here().today()),
@@ -183,10 +183,6 @@ def _sums(form: AwardForm, gains: Mapping[Id, Gain]) -> dict[str, object]:
         "posting_days": policy.at(PointsPolicy, here().today()).posting_days,
         "problems": problems,
     }
-
-
-def _boxes(form: AwardForm) -> list[object]:
-    return [row.field for row in form.rows]
 
 
 def _award_page(form: AwardForm, gains: Mapping[Id, Gain]) -> ResponseReturnValue:
