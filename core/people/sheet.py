@@ -199,7 +199,8 @@ def _joining(row: Row, known: Known, kinds: Mapping[str, str]) -> Joining | list
 
 def _member_request(row: Row, resident_id: Id) -> MemberRequest:
     role = Role(row.text("role") or Role.MEMBER)
-    return MemberRequest(resident_id=resident_id, role=role, from_day=row.day("from"), to_day=row.day("to"))
+    first, last = (None, None) if row.bad & {"from", "to"} else (row.day("from"), row.day("to"))
+    return MemberRequest(resident_id=resident_id, role=role, from_day=first, to_day=last)
 
 
 def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupRequest | None] | list[Fault]:

@@ -163,20 +163,27 @@ def judge(kind_name: str, lines: Sequence[Line], *, by: Actor) -> Checked:
     rows, faults = _rows(kind, head, below)
     known = _known(kind, [row.ref for row in rows])
     new = [row for row in rows if row.ref not in known]
-    faults += [_changed(row) for row in rows if row.ref in known and known[row.ref] != fingerprint(row)]
+    faults += [_changed(row) for row in rows if not row.bad and known.get(row.ref, "") not in {"", fingerprint(row)}]
     judged = kind.judge(new, by)
-    faults = [*faults, *judged.faults]
+    bad = {(row.number, column) for row in rows for column in row.bad}
+    faults += [fault for fault in judged.faults if (fault.row, fault.column) not in bad]
     return Checked(
         kind=kind,
         rows=len(below),
         unchanged=sum(known.get(row.ref) == fingerprint(row) for row in rows),
         ready=judged.ready,
-        faults=tuple(sorted((_placed(fault, head) for fault in faults), key=lambda fault: fault.row)),
+        faults=tuple(
+            sorted((_placed(fault, head) for fault in faults), key=lambda fault: (fault.row, _order(fault, head)))
+        ),
     )
 
 
 def _changed(row: Row) -> Fault:
     return row.fault(REF, "ref_changed", ref=row.ref)
+
+
+def _order(fault: Fault, head: header.Header) -> int:
+    return head.positions.get(fault.column, reading.MOST_COLUMNS)
 
 
 def _placed(fault: Fault, head: header.Header) -> Fault:
@@ -186,7 +193,8 @@ def _placed(fault: Fault, head: header.Header) -> Fault:
 
 
 def _rows(kind: ImportKind, head: header.Header, lines: Iterable[Line]) -> tuple[list[Row], list[Fault]]:
-    """The lines whose every cell could be read and whose number stands only once."""
+    """The lines whose required cells could be read, and what is wrong with the cells of all."""
+    needed = {column.name for column in kind.columns if column.required}
     codes = {column.name: _codes(column.choices()) for column in kind.columns if column.choices is not None}
     rows: list[Row] = []
     faults: list[Fault] = []
@@ -203,8 +211,10 @@ def _rows(kind: ImportKind, head: header.Header, lines: Iterable[Line]) -> tuple
         elif ref:
             first[ref] = line.number
         faults += wrong
-        if not wrong:
-            rows.append(Row(number=line.number, ref=ref, values=values))
+        bad = frozenset(fault.column for fault in wrong)
+        if not bad & needed:
+            values |= dict.fromkeys(bad - {REF})
+            rows.append(Row(number=line.number, ref="" if REF in bad else ref, values=values, bad=bad))
     return rows, faults
 
 

@@ -84,11 +84,14 @@ REF_COLUMN = Column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row that could be read: its number in the file (from 1, the header counted), its own number, its values by column."""
+    """A row whose required cells could be read: its number in the file (from 1, the header counted), its own number, its
+    values by column. `bad`: columns with a fault already; None stands there, and nothing more is said about them.
+    """
 
     number: int
     ref: str
     values: Mapping[str, Value]
+    bad: frozenset[str] = frozenset()
 
     def text(self, column: str) -> str | None:
         """What stands in a column of text."""
@@ -159,7 +162,7 @@ class ImportKind:
         needs: the permission, besides core.import.
         columns: besides the number of the row, which every sheet has as its first.
         judge: in a read unit, the rows that are new, with the actor; in a fixed number of statements however many they are.
-            It does not raise for a bad row: it answers its faults.
+            It does not raise for a bad row: it answers its faults. What it says of `bad` columns is left out.
         write: in a short write unit, the rows judged ready, with the actor; bulk inserts. Time has passed since `judge`: what
             others may have changed meanwhile is looked at again under its lock; SheetFaults, or any other DomainError, undoes
             the whole sheet.

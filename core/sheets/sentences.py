@@ -17,7 +17,6 @@ SENTENCES: Mapping[str, Any] = {
     "sheet_too_many_rows": _l("More than %(most)d rows. Split the sheet and import the parts one after the other."),
     "sheet_empty": _l("There is nothing in this sheet. The list must stand in the first sheet of the file."),
     "sheet_faults": _l("Nothing was imported: the sheet has %(count)d faults. Mend them and send it again."),
-    "sheet_missing": _l("Choose a file."),
     # the header
     "column_missing": _l("The column “%(header)s” is missing. Add it; the template has all columns."),
     "column_unknown": _l("The column “%(header)s” is not known here. Take it out, or name it as in the template."),

@@ -72,6 +72,7 @@ def test_acts_of_groups_and_residents_are_recorded_once(
         (("1", "合唱队", "演出", TODAY, "10" * 300), ("E2", "not_whole")),
         (("1", "合唱队", "演出", TODAY, None, 60), ("F2", "points_wants_acts")),
         (("1", "合唱队", "志愿服务时长", TODAY, 1), ("E2", "points_wants_minutes")),
+        (("1", "合唱队", "志愿服务时长", TODAY, None, "much"), ("F2", "not_whole")),
         (("1", "合唱队", "演出", TODAY, 1, 60), ("E2", "points_one_amount")),
         (("1", "合唱队", "演出", TODAY, 1, None, "长" * 30_000), ("G2", "too_long_text")),
     ],

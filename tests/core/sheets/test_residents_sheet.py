@@ -131,6 +131,7 @@ def test_every_fault_is_told_by_its_cell_and_nothing_is_written(imported: Import
     )
     report = imported(content)
     assert faults_of(report) == [
+        ("C2", "not_a_telephone"),
         ("D2", "not_a_day"),
         ("C3", "cell_formula"),
         ("D4", "cell_merged"),
