@@ -84,8 +84,9 @@ REF_COLUMN = Column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row whose required cells could be read: its number in the file (from 1, the header counted), its own number, its
-    values by column. `bad`: columns with a fault already; None stands there, and nothing more is said about them.
+    """A row whose required cells could be read: its number in the file (from 1), its own number, its values by column.
+
+    `bad`: columns with a fault already; None stands there, and nothing more is said about them.
     """
 
     number: int
