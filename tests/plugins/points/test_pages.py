@@ -137,12 +137,16 @@ def test_the_preview_shows_points_afterwards_and_caps_and_keeps_nothing(browser_
 def test_the_live_preview_is_only_what_changes(browser_of: BrowserOf, scene: Scene) -> None:
     li = browser_of("li")
     sent = typed(scene, csrf_token=li.csrf_token(), **{scene.box(scene.cast.choir): "1"})
-    answer = li.client.post(f"/{SLUG}/points/award/preview", data=sent, headers={"HX-Request": "true"})
+    answer = li.client.post(
+        f"/{SLUG}/points/award/preview", data=sent, headers={"HX-Request": "true", "Accept-Language": "en"}
+    )
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert f'id="gives-{scene.cast.choir.id.hex}" hx-swap-oob="true"' in answer.text
     wrong = sent | {scene.box(scene.cast.choir): "x"}
-    answer = li.client.post(f"/{SLUG}/points/award/preview", data=wrong, headers={"HX-Request": "true"})
+    answer = li.client.post(
+        f"/{SLUG}/points/award/preview", data=wrong, headers={"HX-Request": "true", "Accept-Language": "en"}
+    )
     assert answer.status_code == 200
     assert "This must be a whole number." in answer.text
 
