@@ -53,11 +53,14 @@ class Keeps(Protocol):
 
 
 class Demo(Protocol):
-    """A believable season in a demo community: called on enabled plugins, week by week, the clock set there, sweeps between."""
+    """A believable season in a demo community: called on enabled plugins, day by day, the clock set there, sweeps between."""
 
     @hookspec
-    def demo(self, week: date, seed: int) -> None:
-        """What happens in this `week` (its Monday); the first one makes what the season needs. Same `seed`, same season."""
+    def demo(self, day: date, until: datetime, seed: int) -> None:
+        """What happens on this `day`, from 8:00 on; the first one makes what the season needs. Same `seed`, same season.
+
+        A plugin may move the clock on within the day, never beyond `until`, the moment the season ends.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""`linli demo`: a community of invented people, and a season that its plugins live through week by week under a moved clock.
+"""`linli demo`: a community of invented people, and a season that its plugins live through day by day under a moved clock.
 
 All of it is one unit: it is there whole or not at all. The sweeps that would have run meanwhile run inside it.
 """
@@ -100,16 +100,16 @@ def _live(linli: Linli, present: datetime, password_hash: str) -> None:
     request = CommunityRequest(slug=SLUG, name=NAME)
     clock.start_at(present - timedelta(weeks=WEEKS + 1), frozen=True)
     g.here = creation.create(linli.house, request)
-    monday = here().today() - timedelta(days=here().today().weekday())
+    monday = here().today() + timedelta(days=7 - here().today().weekday())  # the rules begin with the community
     clock.start_at(_at(here(), monday, time(9)), frozen=True)
     _people(monday, password_hash)
-    for week in (monday + timedelta(weeks=number) for number in range(WEEKS + 2)):
-        opening = _at(here(), week, time(8))
+    for day in (monday + timedelta(days=number) for number in range(7 * (WEEKS + 2))):
+        opening = _at(here(), day, time(8))
         if opening > present:
             break
         clock.start_at(opening, frozen=True)
-        here().relay.tell(Demo.demo, week=week, seed=SEED)
-        clock.start_at(min(_at(here(), week + timedelta(weeks=1), time(0, 1)), present), frozen=True)
+        here().relay.tell(Demo.demo, day=day, until=present, seed=SEED)
+        clock.start_at(min(_at(here(), day + timedelta(days=1), time(0, 1)), present), frozen=True)
         _sweep()
         session.flush()
         session.expunge_all()

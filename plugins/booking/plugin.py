@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
 from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
-from core.hookspecs import Adds, Happened, Keeps
+from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, occupancy, views
+from plugins.booking import attendance, charges, demo, occupancy, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -72,6 +73,10 @@ class BookingPlugin(Plugin):
     @implements(Adds.holder_panels)
     def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
         return list(pieces.holder_panels(holder, actor))
+
+    @implements(Demo.demo)
+    def demo(self, day: date, until: datetime, seed: int) -> None:
+        demo.live(day, until, seed)
 
     @implements(Happened.plugin_enabled)
     def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:

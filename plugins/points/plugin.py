@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
 from core.contract import Actor, Contribution, Explanation, Hold, Holder, NavItem, Piece, VenueTerms
 from core.db import Id
-from core.hookspecs import Adds, Happened, Keeps, Offers
+from core.hookspecs import Adds, Demo, Happened, Keeps, Offers
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.points import awards, expiry, holds, ledger, lots, pieces, posting, rules, terms
+from plugins.points import awards, demo, expiry, holds, ledger, lots, pieces, posting, rules, terms
 from plugins.points.api import api as points_api
 from plugins.points.policy import PointsPolicy
 from plugins.points.schemas import PolicySchema
@@ -63,6 +63,10 @@ class PointsPlugin(Plugin):
         yield from holds.faults()
         yield from lots.faults()
         yield from posting.faults()
+
+    @implements(Demo.demo)
+    def demo(self, day: date, until: datetime, seed: int) -> None:
+        demo.live(day, until, seed)
 
     @implements(Happened.contribution_recorded)
     def contribution_recorded(self, contribution: Contribution) -> None:
