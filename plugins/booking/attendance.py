@@ -117,9 +117,7 @@ def _warn(reservation: Reservation) -> None:
         )
     )
     if number == rule.count - 1:
-        words = explain(
-            "booking.no_show_warning", starts_at=reservation.starts_at, count=rule.count, days=rule.closed_days
-        )
+        words = explain("booking.no_show_warning", starts_at=reservation.starts_at, days=rule.closed_days)
     elif number is not None and number >= rule.count:
         until = reservation.day + timedelta(days=rule.closed_days)
         words = explain("booking.no_show_closed", starts_at=reservation.starts_at, until=until)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core import clock
 from core.accounts import access
@@ -101,7 +102,8 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         Forbidden: not for this holder, or no right to set rules aside.
         DomainError: the first rule that stands in the way, with all `reasons`.
     """
-    room, holder = _lock(wish, by=by)
+    room, row = _lock(wish, by=by)
+    holder = row.value()
     if wish.override_reason:
         access.check(by, "booking.override")
     now = clock.now()
@@ -115,6 +117,8 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     reservation = _made(wish, found, holder, overridden=overridden)
     session.add(reservation)
     session.flush()
+    set_committed_value(reservation, "room", room)  # both are at hand: whoever answers need not read them again
+    set_committed_value(reservation, "holder", row)
     occupancy.clear_missed(others)
     charges.hold(reservation, holder, room_name=room.name)
     try:
@@ -132,7 +136,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     return reservation
 
 
-def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, HolderValue]:
+def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
     """The room, shared, and the holder, alone: quotas of a holder are decided one after the other."""
     room = session.scalar(locked(select(Room).where(Room.id == wish.room_id), share=True))
     if room is None:
@@ -141,7 +145,7 @@ def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, HolderValue]:
     if holder is None:
         raise NotFound(what="holder_id")
     access.check(by, "booking.reserve", holder.id)
-    return room, holder.value()
+    return room, holder
 
 
 def _set_aside(wish: ReservationRequest, situation: quote.Situation) -> list[str]:

@@ -80,9 +80,7 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.extension": _l(
         "%(minutes)d minutes longer for %(price)d points. Standing %(tier)s: at most %(most)d minutes longer."
     ),
-    "booking.why.steps": _l(
-        "Each started %(step)d minutes cost %(off_peak)d points, in the evening and at weekends %(peak)d."
-    ),
+    "booking.why.steps": _l("Each started %(step)d minutes cost %(off_peak)d points, at peak times %(peak)d."),
     "booking.why.paid": _l(
         "%(available)d points are there to spend. They are taken at check-in and come back when you cancel "
         "%(hours)d hours before."
@@ -91,7 +89,7 @@ SENTENCES: Mapping[str, Any] = {
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
     "booking.no_show_warning": _l(
-        "Nobody checked in on %(starts_at)s. One more time, the %(count)dth, closes the early window for %(days)d days."
+        "Nobody checked in on %(starts_at)s. Once more, and the early window is closed for %(days)d days."
     ),
     "booking.no_show_closed": _l(
         "Nobody checked in on %(starts_at)s. The early window is closed until the end of %(until)s."

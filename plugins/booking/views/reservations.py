@@ -24,7 +24,7 @@ from plugins.booking.views.base import (
     pages,
     price_soft,
 )
-from plugins.booking.views.timetable import FEW, Link
+from plugins.booking.views.day import FEW, Link
 
 MOST = 50
 

@@ -1,0 +1,354 @@
+"""One day for one holder: what stands in the rooms, what may be tapped, and the wish with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+
+from flask import request, url_for
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from core import clock
+from core.accounts import access
+from core.contract import Actor, HolderKind
+from core.db import Id
+from core.errors import Invalid
+from core.people.models import Holder
+from core.plugins import here
+from core.web.words import at_clock, day, minutes, near, say, short_day, span
+from plugins.booking import calendar, occupancy, quote
+from plugins.booking.calendar import Block, Column, Day, Stretch
+from plugins.booking.models import Room
+from plugins.booking.quote import Quote, Window
+from plugins.booking.requests import ReservationRequest
+from plugins.booking.views.base import name_of
+
+MOST_DAYS = 32  # of the strip of days
+WIDEST = 20  # rooms side by side
+FEW = 4  # so many choices stand side by side; more become a list to choose from
+STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A choice: a link that may be the present one."""
+
+    label: str
+    url: str
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLink:
+    """A day of the strip."""
+
+    label: str
+    number: str
+    name: str
+    url: str | None
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is drawn into a column, or listed on a telephone."""
+
+    kind: str
+    title: str
+    time: str
+    soft: str | None
+    quarter: int
+    length: int
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A tap that books from there."""
+
+    quarter: int
+    length: int
+    url: str
+    name: str
+
+
+class Page:
+    """One day for one holder: everything the template shows."""
+
+    def __init__(self, shown: date, holder: Holder | None, found: list[Holder], by: Actor) -> None:
+        self.day, self.holder, self.choices, self.by = shown, holder, found, by
+        self.rooms: Day = calendar.day_of_rooms(shown)
+        self.window: Window | None = None if holder is None else quote.outlook(holder.value(), shown)
+        self.wish: ReservationRequest | None = None
+        self.quote: Quote | None = None
+        self._address = url_for(".timetable")
+        # Each time of day is written once, not once a room: there are hundreds of cells on the page.
+        self._clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
+
+    # --- addresses: made by hand, since there are hundreds on the page
+
+    def url(self, **more: object) -> str:
+        """This page for another day, holder, room or wish."""
+        values: dict[str, object] = {"day": self.day.isoformat()}
+        if self.holder is not None:
+            values["holder"] = self.holder.id
+        return f"{self._address}?{urlencode(values | more, safe=':')}"
+
+    def wish_url(self, room_id: Id, starts_at: datetime, length: int | None = None) -> str:
+        """The same with a wish in it."""
+        more: dict[str, object] = {"room": room_id, "start": f"{starts_at.astimezone(here().zone):%H:%M}"}
+        return self.url(**more, **({} if length is None else {"minutes": length})) + "#confirm"
+
+    # --- who and when
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """Set when this day is not open yet for the holder."""
+        return self.window.opens_at if self.window is not None and clock.now() < self.window.opens_at else None
+
+    @property
+    def may_tap(self) -> bool:
+        """Whether free times are links: the day is open, or the rule may be set aside."""
+        return self.holder is not None and (self.opens_at is None or access.allows(self.by, "booking.override"))
+
+    def holder_options(self) -> list[tuple[str, str]]:
+        """For whom; many as a list to choose from."""
+        return [(str(one.id), one.name) for one in self.choices]
+
+    def holder_links(self) -> list[Link]:
+        """For whom; a few as links."""
+        return [
+            Link(
+                label=one.name, url=self.url(holder=one.id), active=self.holder is not None and one.id == self.holder.id
+            )
+            for one in self.choices
+        ]
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that is open for the holder; None for the centre, which always may."""
+        if self.window is None:
+            return None
+        today = here().today()
+        opens = datetime.combine(today, self.window.opens_at.time(), tzinfo=here().zone)
+        return today + timedelta(days=self.window.days - (clock.now() < opens))
+
+    @property
+    def tier_code(self) -> str | None:
+        """The standing that opened the window, if it did."""
+        return None if self.window is None or self.window.tier == quote.NO_TIER else self.window.tier
+
+    def days(self) -> Iterator[DayLink]:
+        """From today to the last day that is open, and what comes after it."""
+        today = here().today()
+        last = self.last_day or today + timedelta(days=MOST_DAYS - 1)
+        for number in range((last - today).days + 1):
+            one = today + timedelta(days=number)
+            label = near(one) if number < 2 else format_date(one, "EEE")
+            url = self.url(day=one.isoformat())
+            yield DayLink(label=label, number=str(one.day), name=day(one), url=url, active=one == self.day)
+        if self.window is not None:
+            yield DayLink(label=_("open until"), number=short_day(last), name="", url=None)
+
+    @property
+    def previous_url(self) -> str:
+        """The day before."""
+        return self.url(day=(self.day - timedelta(days=1)).isoformat())
+
+    @property
+    def next_url(self) -> str:
+        """The day after."""
+        return self.url(day=(self.day + timedelta(days=1)).isoformat())
+
+    # --- what stands where
+
+    def parts(self) -> list[Sequence[Column]]:
+        """The rooms, as many side by side as there is room for."""
+        columns = self.rooms.columns
+        return [columns[at : at + WIDEST] for at in range(0, len(columns), WIDEST)]
+
+    def room_soft(self, room: Room) -> str:
+        """What is said of a room beside its name."""
+        return " · ".join(filter(None, [_("%(number)d people", number=room.capacity), room.equipment]))
+
+    def room_links(self) -> list[Link]:
+        """Which room, on a telephone."""
+        shown = self.column
+        return [
+            Link(label=one.room.name, url=self.url(room=one.room.id), active=one is shown) for one in self.rooms.columns
+        ]
+
+    def cells(self, column: Column) -> Iterator[Cell]:
+        """Half hours that may be tapped; a quarter that stands alone too."""
+        if not self.may_tap:
+            return
+        tail = f"&room={column.room.id}&start="
+        base, name = self.url() + tail, column.room.name
+        for run in column.free:
+            quarter = run.start
+            while quarter < run.stop:
+                length = 2 if quarter % 2 == 0 and quarter + 1 < run.stop else 1
+                text = self._clock[quarter]
+                yield Cell(
+                    quarter=quarter - self.rooms.first,
+                    length=length,
+                    url=f"{base}{text}#confirm",
+                    name=f"{name} {text}",
+                )
+                quarter += length
+
+    def blocks(self, column: Column) -> list[Shown]:
+        """What stands in a room."""
+        return [self._shown(block, column.room) for block in column.blocks]
+
+    def slots(self, column: Column) -> list[Shown]:
+        """The same with the free stretches between, as a list."""
+        free = column.stretches() if self.may_tap else []
+        found = self.blocks(column) + [self._free(one, column.room) for one in free]
+        return sorted(found, key=lambda one: one.at)
+
+    def _free(self, one: Stretch, room: Room) -> Shown:
+        return Shown(
+            kind="free",
+            title=_("free for %(time)s", time=minutes(one.minutes)),
+            time=span(one.starts_at, one.ends_at),
+            soft=None,
+            quarter=0,
+            length=0,
+            url=self.wish_url(room.id, one.starts_at),
+            at=one.starts_at,
+        )
+
+    def _shown(self, block: Block, room: Room) -> Shown:
+        taken = occupancy.quarters(block.starts_at, block.ends_at)
+        first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
+        one = block.reservation
+        if one is None:
+            kind, title, soft, url = "closed", block.why or _("closed"), None, None
+        else:
+            url = None
+            kind, title, soft = self._kind(one.holder), name_of(one.holder, self.by), one.title or None
+            if room.id != one.room_id:
+                soft = one.room.name
+            elif kind == "mine" and one.extension_minutes:
+                soft = _("%(time)s longer", time=minutes(one.extension_minutes))
+            if access.allows(self.by, "booking.read", one.holder_id):
+                url = url_for(".reservation", reservation_id=one.id)
+        return Shown(
+            kind=kind,
+            title=title,
+            time=span(block.starts_at, block.ends_at),
+            soft=soft,
+            quarter=first - self.rooms.first,
+            length=stop - first,
+            url=url,
+            at=block.starts_at,
+        )
+
+    def _kind(self, holder: Holder) -> str:
+        if holder.kind is HolderKind.CENTRE:
+            return "programme"
+        mine = holder.id in self.by.holders or (self.holder is not None and holder.id == self.holder.id)
+        return "mine" if mine else "taken"
+
+    def hours(self) -> Iterator[tuple[int, str]]:
+        """Each full hour, with its place."""
+        for quarter in range(self.rooms.first, self.rooms.stop, 4):
+            yield quarter - self.rooms.first, self._clock[quarter]
+
+    # --- the wish
+
+    def wish_for(self, room_id: Id, starts_at: datetime, length: int | None) -> None:
+        """Take up a wish; without a length, as much of the base time as fits."""
+        column = next((one for one in self.rooms.columns if one.room.id == room_id), None)
+        if column is None or self.holder is None:
+            return
+        if length is None:
+            length = min(quote.figures().base_session_minutes or 60, _room_left(column, starts_at))
+        try:
+            self.wish = ReservationRequest(
+                room_id=room_id,
+                holder_id=self.holder.id,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=length),
+            )
+        except Invalid:
+            return
+        self.quote = quote.quote(self.wish, by=self.by)
+
+    @property
+    def column(self) -> Column | None:
+        """The room that a telephone shows."""
+        asked = str(self.wish.room_id) if self.wish else request.args.get("room", "")
+        return next(
+            (one for one in self.rooms.columns if str(one.room.id) == asked), next(iter(self.rooms.columns), None)
+        )
+
+    def drawn(self) -> Shown | None:
+        """The wish in its column."""
+        if self.wish is None or self.holder is None:
+            return None
+        shown = self._shown(Block(starts_at=self.wish.starts_at, ends_at=self.wish.ends_at), self.rooms.columns[0].room)
+        if shown.length <= 0:
+            return None
+        return Shown(
+            kind="wish",
+            title=self.holder.name,
+            time=shown.time,
+            soft=_("your choice"),
+            quarter=shown.quarter,
+            length=shown.length,
+            url=None,
+            at=shown.at,
+        )
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Earlier, later, shorter, longer: each a link, where it makes sense."""
+        assert self.wish is not None
+        one, length = self.wish, self.wish.minutes
+        found = []
+        if one.starts_at - STEP >= clock.now():
+            found.append((_("Earlier"), self.wish_url(one.room_id, one.starts_at - STEP, length)))
+        found.append((_("Later"), self.wish_url(one.room_id, one.starts_at + STEP, length)))
+        if length > 30:
+            found.append((_("− 30 min"), self.wish_url(one.room_id, one.starts_at, length - 30)))
+        found.append((_("+ 30 min"), self.wish_url(one.room_id, one.starts_at, length + 30)))
+        return found
+
+    def wish_title(self) -> str:
+        """Which room it is."""
+        assert self.wish is not None
+        name = next(one.room.name for one in self.rooms.columns if one.room.id == self.wish.room_id)
+        return _("Book %(room)s", room=name)
+
+    def whys(self) -> list[str]:
+        """The rules that applied, as sentences."""
+        return [] if self.quote is None else [say(one) for one in self.quote.explanation]
+
+    @property
+    def can_override(self) -> bool:
+        """Whether who looks may set aside what stands in the way."""
+        return self.quote is not None and self.quote.can_be_overridden and access.allows(self.by, "booking.override")
+
+    def alternatives(self) -> list[Link]:
+        """Other times, when somebody else has this one."""
+        if self.wish is None or self.quote is None or not any(one.code == "room_taken" for one in self.quote.reasons):
+            return []
+        return [
+            Link(
+                label=span(one["starts_at"], one["ends_at"]),
+                url=self.wish_url(self.wish.room_id, one["starts_at"], self.wish.minutes),
+            )
+            for one in calendar.alternatives(self.wish)
+        ]
+
+
+def _room_left(column: Column, starts_at: datetime) -> int:
+    """Minutes that are free from a moment on; 60 where nothing is."""
+    quarter = int(starts_at.timestamp()) // occupancy.QUARTER_SECONDS
+    run = next((run for run in column.free if quarter in run), None)
+    return 60 if run is None else (run.stop - quarter) * 15
