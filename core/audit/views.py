@@ -28,7 +28,10 @@ def entries() -> ResponseReturnValue:
     form.validate()
     wanted = queries.Filter(words=form.q.data or "", from_=form.day.data, to=form.day.data)
     found = queries.entries(wanted, by=actor(), limit=A_PAGE, cursor=request.args.get("cursor"))
-    shown = [(entry, [_said(change) for change in queries.changes(entry)]) for entry in found[:A_PAGE]]
+    shown = [
+        (entry, _subject(entry.subject), [_said(change) for change in queries.changes(entry)])
+        for entry in found[:A_PAGE]
+    ]
     kept = {"q": form.q.data or None, "day": form.day.data}
     more = url_for("audit.entries", **kept, cursor=found[A_PAGE - 1].id) if len(found) > A_PAGE else None
     return render_template("audit/entries.html", form=form, shown=shown, more=more), form.status
@@ -41,6 +44,13 @@ class Said:
     label: str
     before: str
     after: str
+
+
+def _subject(subject: str) -> str:
+    """Plugins and permissions are kept by their code, which never changes; people read their label."""
+    house = here().house
+    labels = {code: known.label for kept in (house.by_name, house.permissions) for code, known in kept.items()}
+    return ", ".join(str(labels.get(part, part)) for part in subject.split(", "))
 
 
 def _said(change: queries.Change) -> Said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
@@ -28,25 +29,54 @@ settings_pages = Blueprint("settings", __name__)
 
 NIGHT_ENDS, NOON, EVENING = 5, 12, 18  # hours of the day at which people greet differently
 
-# What is set here, for whom: permission, endpoint, icon, title, what for.
-SETTINGS: tuple[tuple[str, str, str, Any, Any], ...] = (
-    ("core.plugins", "settings.plugins", "puzzle", _l("Plugins"), _l("Switch on and off what this community uses.")),
-    ("core.grants", "access.permissions", "lock", _l("Permissions"), _l("Who may do what.")),
-    (
-        "core.accounts",
-        "access.list_accounts",
-        "users",
-        _l("Accounts"),
-        _l("Who can sign in; new accounts and passwords."),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A page on which something is set: which permission it needs, where it is, and what it is for."""
+
+    needs: str
+    endpoint: str
+    icon: str
+    title: Any  # lazy translated
+    purpose: Any
+
+
+SETTINGS = (
+    Setting(
+        needs="core.plugins",
+        endpoint="settings.plugins",
+        icon="puzzle",
+        title=_l("Plugins"),
+        purpose=_l("Switch on and off what this community uses."),
     ),
-    (
-        "core.import",
-        "sheets.index",
-        "file-import",
-        _l("Import"),
-        _l("Residents, groups and contributions from a sheet."),
+    Setting(
+        needs="core.grants",
+        endpoint="access.permissions",
+        icon="lock",
+        title=_l("Permissions"),
+        purpose=_l("Who may do what."),
     ),
-    ("core.audit", "audit.entries", "history", _l("Audit"), _l("Who did what, for whom, and when.")),
+    Setting(
+        needs="core.accounts",
+        endpoint="access.list_accounts",
+        icon="users",
+        title=_l("Accounts"),
+        purpose=_l("Who can sign in; new accounts and passwords."),
+    ),
+    Setting(
+        needs="core.import",
+        endpoint="sheets.index",
+        icon="file-import",
+        title=_l("Import"),
+        purpose=_l("Residents, groups and contributions from a sheet."),
+    ),
+    Setting(
+        needs="core.audit",
+        endpoint="audit.entries",
+        icon="history",
+        title=_l("Audit"),
+        purpose=_l("Who did what, for whom, and when."),
+    ),
 )
 
 
@@ -102,7 +132,7 @@ def _greeting() -> str:
 @requires(None)
 def settings() -> ResponseReturnValue:
     """What this person may set."""
-    entries = [entry for entry in SETTINGS if may(entry[0])]
+    entries = [setting for setting in SETTINGS if may(setting.needs)]
     if not entries:
         raise Forbidden
     return render_template("communities/settings.html", entries=entries)
@@ -152,9 +182,8 @@ def _home_entry() -> NavItem:
 
 
 def _settings_entry() -> NavItem | None:
-    if not any(
-        may(entry[0]) for entry in SETTINGS if entry[0] != "core.import"
-    ):  # staff import from the people's pages
+    own = [setting for setting in SETTINGS if setting.endpoint != "sheets.index"]  # staff find it on the people's pages
+    if not any(may(setting.needs) for setting in own):
         return None
     return NavItem(label=_("Settings"), endpoint="settings.settings", order=900, icon="settings")
 

@@ -131,6 +131,6 @@ def _kind(whole: dict[str, Any], schema: dict[str, Any]) -> str:
         return "{" + ", ".join(_resolved(whole, schema).get("properties", {})) + "}"
     kinds = schema.get("type", "")
     if kinds == "array":
-        return f"[{_kind(whole, schema['items'])}]"
+        return f"[{_kind(whole, schema.get('items', {}))}]"
     said = " | ".join(kinds) if isinstance(kinds, list) else kinds
     return f"{said} ({schema['format']})" if "format" in schema else said

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from openapi_spec_validator import validate
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import TestResponse
 
 from core import clock
 from core.db import Conflict, Database, session, unit
-from core.web import replay
+from core.web import problems, replay
 from core.web.request import linli_of
 from tests import kit
 from tests.core.web.conftest import count_acts, on
@@ -211,6 +212,14 @@ def test_sentences_are_in_the_language_that_is_asked_for(toy_program: ProgramOf,
     assert answer.headers["Content-Language"] == language
 
 
+def test_429_says_when_to_come_back(toy_app: Flask) -> None:
+    with toy_app.test_request_context(f"/api/v1/{SLUG}/toy/notes", headers={"Accept-Language": "en"}):
+        answer = problems.on_http(TooManyRequests(retry_after=7))
+    found = json.loads(answer.data)
+    assert (answer.status_code, found["code"], answer.headers["Retry-After"]) == (429, "too_many_requests", "7")
+    assert found["detail"] == "That was too often in a short time. Wait a little and try again."
+
+
 # --- keys ----------------------------------------------------------------------------------------------------------
 
 
@@ -366,6 +375,12 @@ def test_the_document_of_all_bundled_plugins_is_valid_and_complete() -> None:
     }
     assert {(path, method) for path, method in existing if "{any(" not in path} <= described
     assert all(operation["summary"] for methods in document["paths"].values() for operation in methods.values())
+
+
+def test_the_page_shows_every_act_of_all_bundled_plugins(app: Flask) -> None:
+    document = app.test_client().get("/api/v1/openapi.json").get_json()
+    page = app.test_client().get("/api/v1/").text
+    assert page.count("<summary>") == sum(len(methods) for methods in document["paths"].values())
 
 
 def test_the_document_can_be_read_by_people(toy_app: Flask) -> None:
