@@ -382,6 +382,9 @@ def discover(*, allowed: Sequence[str] | None = None, strict: bool = False) -> t
     Args:
         allowed: names to take; None takes all.
         strict: raise instead of setting aside.
+
+    Raises:
+        BadPlugin: names the plugin and why it cannot be used.
     """
     found: list[Plugin] = []
     aside: list[Quarantined] = []
@@ -397,7 +400,7 @@ def discover(*, allowed: Sequence[str] | None = None, strict: bool = False) -> t
             found.append(plugin)
         except Exception as error:
             if strict or point.value.startswith("plugins."):
-                raise
+                raise BadPlugin(f"plugin {point.name!r} cannot be used: {type(error).__name__}: {error}") from error
             log.exception("plugin %s cannot be used", point.name)
             aside.append(Quarantined(point.name, f"{type(error).__name__}: {error}"))
     return found, aside

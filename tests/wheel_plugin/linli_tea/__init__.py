@@ -1,0 +1,1 @@
+"""Tea: who poured how many cups."""
