@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor, HolderKind
-from core.db import Id, locked, session
-from core.people import queries
+from core.db import Id, session
+from core.people import holders, queries
 from core.people.initials import initials
 from core.people.models import Group, Holder
 from core.people.requests import GroupRequest
@@ -39,7 +37,7 @@ def edit(group_id: Id, request: GroupRequest, *, by: Actor) -> Group:
         NotFound: there is no such group.
     """
     access.check(by, "core.people.edit")
-    session.scalars(locked(select(Holder).where(Holder.id == group_id))).one_or_none()
+    holders.lock([group_id])
     group = queries.group(group_id, by=by)
     before = _facts(group)
     group.holder.name, group.holder.initials, group.kind = request.name, initials(request.name), request.kind

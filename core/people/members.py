@@ -10,10 +10,10 @@ from sqlalchemy import or_, select
 from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor
-from core.db import Id, locked, session
+from core.db import Id, session
 from core.errors import DomainError, NotFound
-from core.people import queries
-from core.people.models import Group, Holder, Membership, Resident
+from core.people import holders, queries
+from core.people.models import Group, Membership, Resident
 from core.people.queries import Member
 from core.people.requests import MemberRequest
 from core.plugins import here
@@ -95,7 +95,7 @@ def remove(group_id: Id, resident_id: Id, *, by: Actor) -> None:
 
 def _locked_group(group_id: Id) -> Group:
     """Members of one group are changed one after the other."""
-    session.scalars(locked(select(Holder).where(Holder.id == group_id))).one_or_none()
+    holders.lock([group_id])
     group = session.scalars(select(Group).where(Group.id == group_id)).one_or_none()
     if group is None:
         raise NotFound(what="group", id=group_id)

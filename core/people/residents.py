@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor, HolderKind
-from core.db import Id, locked, session
-from core.people import queries
+from core.db import Id, session
+from core.people import holders, queries
 from core.people.initials import initials
 from core.people.models import Holder, Resident
 from core.people.requests import ResidentRequest
@@ -39,7 +37,7 @@ def edit(resident_id: Id, request: ResidentRequest, *, by: Actor) -> Resident:
         NotFound: nobody by this id lives here.
     """
     access.check(by, "core.people.edit")
-    session.scalars(locked(select(Holder).where(Holder.id == resident_id))).one_or_none()  # one change after the other
+    holders.lock([resident_id])
     resident = queries.resident(resident_id, by=by)
     before = _facts(resident)
     resident.holder.name, resident.holder.initials = request.name, initials(request.name, person=True)

@@ -15,6 +15,7 @@ from core.db import Id, locked, session
 from core.errors import DomainError, NotFound, WrongState
 from core.explanations import explain
 from core.notices.outbox import notify
+from core.people import holders
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import charges, occupancy, queries, quote
@@ -41,11 +42,12 @@ def find(reservation_id: Id, *, by: Actor, permission: str) -> Reservation:
         NotFound: there is none of that id.
         Forbidden: the actor may not, for this holder.
     """
-    found = session.scalar(locked(select(Reservation).where(Reservation.id == reservation_id)))
-    if found is None:
+    holder_id = session.scalar(select(Reservation.holder_id).where(Reservation.id == reservation_id))
+    if holder_id is None:
         raise NotFound(what="reservation_id")
-    access.check(by, permission, found.holder_id)
-    return found
+    access.check(by, permission, holder_id)
+    holders.lock([holder_id])  # before the reservation, as everywhere: its points are decided too
+    return session.scalars(locked(select(Reservation).where(Reservation.id == reservation_id))).one()
 
 
 def check_in(reservation_id: Id, *, by: Actor) -> Reservation:
@@ -81,6 +83,7 @@ def note_missed() -> int:
     late = select(Reservation).where(
         Reservation.status == Status.CONFIRMED, Reservation.check_in_until < now, Reservation.excused.is_(False)
     )
+    holders.lock(session.scalars(late.with_only_columns(Reservation.holder_id)))
     missed = session.scalars(locked(late.order_by(Reservation.id))).all()
     for reservation in missed:
         reservation.status = Status.MISSED
@@ -160,6 +163,7 @@ def excuse_time_off() -> int:
         or_(Reservation.starts_at >= since, Reservation.check_in_until >= since),
         Reservation.check_in_until.is_not(None),
     )
+    holders.lock(session.scalars(began.with_only_columns(Reservation.holder_id)))
     found = session.scalars(locked(began.order_by(Reservation.id))).all()
     for reservation in found:
         reservation.excused = True

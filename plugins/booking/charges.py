@@ -12,6 +12,7 @@ from core.contract import Holder
 from core.db import Id, locked, session
 from core.explanations import Explanation, explain
 from core.hookspecs import Offers
+from core.people import holders
 from core.plugins import here
 from plugins.booking import queries
 from plugins.booking.models import Charge, ChargeState, Reservation, Status
@@ -49,7 +50,10 @@ def fall_due(reservation_id: Id, state: ChargeState, at: datetime) -> None:
 
 def settle_due() -> int:
     """Settle what is due, in the order in which it fell due; answers how many. With points off it stays due."""
-    return sum(_settle(charge) for charge in queries.charges_due())
+    due = queries.charges_due()
+    holders.lock(holder_id for _charge_id, holder_id in due)
+    charges = select(Charge).where(Charge.id.in_([charge_id for charge_id, _holder_id in due]), Charge.state.in_(DUE))
+    return sum(_settle(charge) for charge in session.scalars(locked(charges.order_by(Charge.due_at, Charge.id))).all())
 
 
 def _settle(charge: Charge) -> bool:
@@ -66,6 +70,7 @@ def _settle(charge: Charge) -> bool:
     return True
 
 
+DUE = (ChargeState.CAPTURE_DUE, ChargeState.RELEASE_DUE)
 GIVEN_BACK = frozenset({ChargeState.RELEASE_DUE, ChargeState.RELEASED})
 TAKEN = frozenset({ChargeState.CAPTURE_DUE, ChargeState.CAPTURED})
 

@@ -76,9 +76,9 @@ def live(day: date, until: datetime, seed: int) -> None:
     chance = random.Random(f"{seed}:{day}")  # noqa: S311 - invents a day, guards nothing
     if session.scalar(select(Room.id).limit(1)) is None:
         _open()
-    holders = dict(session.execute(select(Holder.name, Holder.id)).tuples().all())
+    holders = dict(session.execute(select(Holder.name, Holder.id)).all())
     holders[CENTRE] = session.scalars(select(Holder.id).where(Holder.kind == HolderKind.CENTRE)).one()
-    places = dict(session.execute(select(Room.name, Room.id)).tuples().all())
+    places = dict(session.execute(select(Room.name, Room.id)).all())
     for usual in REHEARSALS:
         ahead = day + AHEAD
         if usual.weekday == ahead.weekday() and usual.holder in holders:

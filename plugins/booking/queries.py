@@ -279,10 +279,11 @@ def charge_of(reservation_id: Id) -> Charge | None:
     return session.scalar(select(Charge).where(Charge.reservation_id == reservation_id))
 
 
-def charges_due() -> Sequence[Charge]:
-    """Charges to settle, in the order in which they fell due."""
+def charges_due() -> Sequence[tuple[Id, Id]]:
+    """Charges to settle, and whose they are."""
     due = [ChargeState.CAPTURE_DUE, ChargeState.RELEASE_DUE]
-    return session.scalars(select(Charge).where(Charge.state.in_(due)).order_by(Charge.due_at, Charge.id)).all()
+    whose = select(Charge.id, Reservation.holder_id).join(Reservation, Reservation.id == Charge.reservation_id)
+    return session.execute(whose.where(Charge.state.in_(due))).all()
 
 
 def choices_of(holders: Collection[Id] | None) -> Sequence[Holder]:

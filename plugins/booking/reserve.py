@@ -19,6 +19,7 @@ from core.db import locked, session
 from core.db.types import Id
 from core.errors import DomainError, NotFound, WrongState
 from core.explanations import Explanation, explain
+from core.people import holders
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import attendance, calendar, charges, occupancy, quote
@@ -141,9 +142,7 @@ def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
     room = session.scalar(locked(select(Room).where(Room.id == wish.room_id), share=True))
     if room is None:
         raise NotFound(what="room_id")
-    holder = session.scalar(locked(select(Holder).where(Holder.id == wish.holder_id)))
-    if holder is None:
-        raise NotFound(what="holder_id")
+    holder = holders.lock([wish.holder_id])[wish.holder_id]
     access.check(by, "booking.reserve", holder.id)
     return room, holder
 
@@ -201,10 +200,12 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
     if wish.by is Side.CENTRE:
         access.check(by, "booking.cancel_by_centre", reservation.holder_id)
     now = clock.now()
-    if reservation.status in {Status.CANCELLED, Status.CHECKED_IN}:
+    if reservation.status is Status.CHECKED_IN:
         raise WrongState(state=reservation.state(now).value)
     if now > reservation.starts_at:
         raise attendance.TooLate(what="cancel")
+    if reservation.status is Status.CANCELLED:
+        raise WrongState(state=reservation.state(now).value)
     late = wish.by is Side.GROUP and now > reservation.cancel_until
     before = reservation.status.value
     reservation.status, reservation.cancelled_at = Status.CANCELLED, now

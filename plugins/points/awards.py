@@ -20,9 +20,10 @@ from core.contract import Contribution as Told
 from core.db import Id, savepoint, session
 from core.errors import Invalid
 from core.explanations import Explanation, explain
+from core.people import holders as locking
 from core.people.models import Holder
 from core.plugins import here
-from plugins.points import ledger, posting
+from plugins.points import posting
 from plugins.points import rules as rulebook
 from plugins.points.models import Award, Category, Contribution, Per, Rule, State
 from plugins.points.policy import PointsPolicy
@@ -81,7 +82,7 @@ def record_many(
     """
     for request in requests:
         access.check(by, "points.award", request.holder_id)
-    holders = ledger.lock_holders(request.holder_id for request in requests)
+    holders = locking.lock(request.holder_id for request in requests)
     acts = _checked(requests, holders, rulebook.book())
     keys = keys or [f"staff:{uuid7()}" for _request in requests]
     made, points = _keep(acts, keys, source=source, by=by)
@@ -108,7 +109,7 @@ def told(contribution: Told) -> None:
     Raises:
         Invalid: its day is to come, or its rule counts something else.
     """
-    holders = ledger.lock_holders([contribution.holder.id])
+    holders = locking.lock([contribution.holder.id])
     if session.scalar(select(Contribution.id).where(Contribution.key == contribution.key)) is not None:
         return
     request = ContributionRequest(
@@ -141,7 +142,7 @@ def _new_category(code: str) -> Category:
 
 def preview(requests: Sequence[ContributionRequest]) -> list[Verdict]:
     """What contributions would earn if they were recorded now; see `record_many` for errors."""
-    holders = ledger.lock_holders(request.holder_id for request in requests)
+    holders = locking.lock(request.holder_id for request in requests)
     acts = _checked(requests, holders, rulebook.book())
     return _judge(acts)
 

@@ -63,7 +63,7 @@ def live(day: date, until: datetime, seed: int) -> None:
 def _wishes(day: date, chance: random.Random, *, today: bool) -> Iterator[ContributionRequest]:
     """What the groups did since the Monday before; `today`: this very day, when the rules are too young for more."""
     week = day.toordinal() // 7
-    holders = dict(session.execute(select(Holder.name, Holder.id)).tuples().all())
+    holders = dict(session.execute(select(Holder.name, Holder.id)).all())
     for number, habit in enumerate(HABITS):
         due = (week + number) % habit.every == 0
         if habit.group not in holders or (habit.every > 1 if today else not due):

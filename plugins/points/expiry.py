@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from core.db import session
 from core.explanations import explain
+from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger
 from plugins.points.ledger import Entry
@@ -16,18 +17,27 @@ from plugins.points.models import Account, AccountKind, Lot, Use
 _BATCH = 500
 
 
-def expire_due() -> int:
-    """The sweep: take the free points of lots whose day is over; answers how many lots."""
-    done = 0
-    due = (
+def _due() -> Select[Lot]:
+    return (
         select(Lot)
         .where(Lot.expires_on < here().today(), Lot.remaining > 0, Lot.remaining > Lot.held)
         .order_by(Lot.expires_on, Lot.account_id, Lot.seq)
-        .limit(_BATCH)
     )
+
+
+def expire_of(account: Account) -> None:
+    """What of a locked account is over by now; done before points are set aside, so that a late sweep changes nothing."""
+    if lots := session.scalars(_due().where(Lot.account_id == account.id)).all():
+        _expire(list(lots))
+
+
+def expire_due() -> int:
+    """The sweep: take the free points of lots whose day is over; answers how many lots."""
+    done = 0
+    due = _due().limit(_BATCH)
     while found := session.scalars(due).all():
         accounts = {lot.account_id for lot in found}
-        ledger.lock_holders(session.scalars(select(Account.holder_id).where(Account.id.in_(accounts))))
+        locking.lock(session.scalars(select(Account.holder_id).where(Account.id.in_(accounts))))
         # what is free may have changed before the locks were there
         fresh = session.scalars(due.where(Lot.account_id.in_(accounts)).execution_options(populate_existing=True)).all()
         _expire([lot for lot in fresh if lot.remaining > lot.held])

@@ -16,7 +16,8 @@ from core.contract import Actor, HoldState, NotEnoughPoints
 from core.db import Id, locked, savepoint, session
 from core.errors import Invalid, KeyReused, NotFound, WrongState
 from core.explanations import Explanation, explain
-from plugins.points import ledger, lots
+from core.people import holders as locking
+from plugins.points import expiry, ledger, lots
 from plugins.points.ledger import Entry
 from plugins.points.models import Account, AccountKind, Hold, Line, SetAside, Transfer
 from plugins.points.requests import HoldRequest, PartRequest
@@ -32,10 +33,11 @@ def hold(holder_id: Id, points: int, *, reason: Explanation, key: str, until: da
     """
     if points < 1:
         raise Invalid({"points": [explain("too_small", least=1)]})
-    ledger.lock_holders([holder_id])
+    locking.lock([holder_id])
     if (first := _by_key(key)) is not None:
         return _same(first, holder_id, points, reason, until)
     account = ledger.account_of(holder_id)
+    expiry.expire_of(account)
     if (available := account.balance - account.held) < points:
         raise NotEnoughPoints(price=points, available=available)
     made = Hold(
@@ -126,7 +128,7 @@ def _locked(hold_id: Id) -> tuple[Hold, Account]:
     holder_id = session.scalar(select(Hold.holder_id).where(Hold.id == hold_id))
     if holder_id is None:
         raise NotFound(what="hold", id=hold_id)
-    ledger.lock_holders([holder_id])
+    locking.lock([holder_id])
     found = session.scalars(locked(select(Hold).where(Hold.id == hold_id))).one()
     return found, ledger.account_of(holder_id)
 
@@ -148,7 +150,7 @@ def release_vanished() -> int:
     due = session.execute(
         select(Hold.id, Hold.until).where(Hold.open > 0, Hold.until <= clock.now()).order_by(Hold.holder_id, Hold.id)
     ).all()
-    ledger.lock_holders(session.scalars(select(Hold.holder_id).where(Hold.id.in_([hold_id for hold_id, _ in due]))))
+    locking.lock(session.scalars(select(Hold.holder_id).where(Hold.id.in_([hold_id for hold_id, _ in due]))))
     for hold_id, until in due:
         release(hold_id, None, at=until or clock.now())
     return len(due)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from core import clock
 from core.contract import HolderKind, NotEnoughPoints
 from core.db import Id, locked, savepoint, session
-from core.errors import KeyReused, NotFound
+from core.errors import KeyReused
 from core.explanations import Explanation, explain
 from core.people.models import Holder
 from core.plugins import here
@@ -110,20 +110,6 @@ def _apply(entries: Iterable[Entry], *, into_debt: bool) -> None:
 
 
 # --- holders and accounts ------------------------------------------------------------------------------------------
-
-
-def lock_holders(ids: Iterable[Id]) -> dict[Id, Holder]:
-    """Lock holders in the one order, so that what is decided of their points stays so.
-
-    Raises:
-        NotFound: one of them is not of this community.
-    """
-    wanted = set(ids)
-    found = session.scalars(locked(select(Holder).where(Holder.id.in_(wanted)).order_by(Holder.id)))
-    holders = {holder.id: holder for holder in found}
-    for missing in wanted - holders.keys():
-        raise NotFound(what="holder", id=missing)
-    return holders
 
 
 def accounts_of(holder_ids: Collection[Id]) -> dict[Id, Account]:

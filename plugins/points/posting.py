@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.communities import policy
 from core.db import locked, session
 from core.explanations import Explanation, explain
+from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger, lots
 from plugins.points.ledger import Entry
@@ -43,7 +44,7 @@ def credit_due() -> int:
         .order_by(Contribution.credits_on, Contribution.recorded_at, Contribution.id)
         .limit(_BATCH)
     ).all():
-        ledger.lock_holders(session.scalars(select(Award.holder_id).where(Award.contribution_id.in_(ids))))
+        locking.lock(session.scalars(select(Award.holder_id).where(Award.contribution_id.in_(ids))))
         due = session.scalars(
             locked(select(Contribution).where(Contribution.id.in_(ids), Contribution.state == State.POSTED)).order_by(
                 Contribution.credits_on, Contribution.recorded_at, Contribution.id

@@ -14,6 +14,7 @@ from core.contract import Actor, NotEnoughPoints
 from core.db import Id, locked, session
 from core.errors import NotFound, WrongState
 from core.explanations import explain
+from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger, lots, posting
 from plugins.points.ledger import Entry
@@ -32,7 +33,7 @@ def withdraw(contribution_id: Id, request: WithdrawalRequest, *, by: Actor) -> C
     """
     access.check(by, "points.withdraw")
     holders = session.scalars(select(Award.holder_id).where(Award.contribution_id == contribution_id)).all()
-    ledger.lock_holders(holders)
+    locking.lock(holders)
     contribution = session.scalar(locked(select(Contribution).where(Contribution.id == contribution_id)))
     if contribution is None:
         raise NotFound(what="contribution", id=contribution_id)

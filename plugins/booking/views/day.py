@@ -30,6 +30,7 @@ MOST_DAYS = 32  # of the strip of days
 WIDEST = 20  # rooms side by side
 FEW = 4  # so many choices stand side by side; more become a list to choose from
 STEP = timedelta(minutes=30)
+PIECE = timedelta(hours=2)  # a telephone lists long free stretches in parts, so that an afternoon is as near as a morning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,7 @@ class Page:
     def slots(self, column: Column) -> list[Shown]:
         """The same with the free stretches between, as a list."""
         free = column.stretches() if self.may_tap else []
-        found = self.blocks(column) + [self._free(one, column.room) for one in free]
+        found = self.blocks(column) + [self._free(one, column.room) for stretch in free for one in _pieces(stretch)]
         return sorted(found, key=lambda one: one.at)
 
     def _free(self, one: Stretch, room: Room) -> Shown:
@@ -345,6 +346,15 @@ class Page:
             )
             for one in calendar.alternatives(self.wish)
         ]
+
+
+def _pieces(stretch: Stretch) -> Iterator[Stretch]:
+    """A free stretch in parts of two hours; the last is what is left."""
+    starts_at = stretch.starts_at
+    while starts_at < stretch.ends_at:
+        ends_at = min(starts_at + PIECE, stretch.ends_at)
+        yield Stretch(starts_at=starts_at, ends_at=ends_at)
+        starts_at = ends_at
 
 
 def _room_left(column: Column, starts_at: datetime) -> int:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
+from core.contract import NotEnoughPoints
 from core.db import session
 from plugins.points import expiry, holds, ledger
 from plugins.points.models import Line
@@ -36,6 +37,16 @@ def test_l8_twice_is_once_and_late_is_as_on_time(rich: Cast) -> None:
     sweep()
     line = session.scalars(select(Line).where(Line.points == -20, Line.account_id == lots_account(rich))).one()
     assert line.at == ledger.start_of(after(366))
+    assert figures(rich.choir) == (0, 0)
+    assert_sound()
+
+
+def test_l8_what_is_over_cannot_be_set_aside_before_the_sweep_has_run(rich: Cast) -> None:
+    on(after(366))
+    with pytest.raises(NotEnoughPoints) as refusal:
+        a_hold(rich.choir, 8)
+    assert refusal.value.facts == {"price": 8, "available": 0}
+    sweep()
     assert figures(rich.choir) == (0, 0)
     assert_sound()
 

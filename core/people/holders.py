@@ -1,0 +1,25 @@
+"""Locking holders: quotas and balances of a holder are decided under its row, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from core.db import Id, locked, session
+from core.errors import NotFound
+from core.people.models import Holder
+
+
+def lock(ids: Iterable[Id]) -> dict[Id, Holder]:
+    """Lock holders by id until the unit ends; the first locks a unit takes, but for a room it shares.
+
+    Raises:
+        NotFound: one of them is not of this community.
+    """
+    wanted = set(ids)
+    found = session.scalars(locked(select(Holder).where(Holder.id.in_(wanted)).order_by(Holder.id)))
+    holders = {holder.id: holder for holder in found}
+    for missing in wanted - holders.keys():
+        raise NotFound(what="holder", id=missing)
+    return holders
