@@ -105,6 +105,16 @@ def test_home_timetable_free_slot_confirm_and_nothing_typed(
     assert "Booked: 排练厅, tomorrow 10:00–12:30." in shown.text
 
 
+def test_a_telephone_lists_a_free_day_in_parts_so_that_every_part_is_one_tap(
+    browser_of: BrowserOf, behind: Inside, hall_id: Id, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.orchestra.id, "11-27 10:00", "11-27 11:30")
+    page = browser_of("zhang").get("/booking/?day=2026-11-27")
+    free = re.findall(r'class="house-slot free"[^>]*><b>([^<]*)', page.text)
+    assert free[:3] == ["8:00–10:00", "11:30–13:30", "13:30–15:30"]
+    assert free[-2:] == ["19:30–21:30", "21:30–22:00"]
+
+
 def test_a_form_sent_twice_books_once(browse: BrowserOf, hall_id: Id, behind: Inside) -> None:
     zhang = browse("zhang")
     card = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00")
