@@ -30,7 +30,7 @@ MOST_DAYS = 32  # of the strip of days
 WIDEST = 20  # rooms side by side
 FEW = 4  # so many choices stand side by side; more become a list to choose from
 STEP = timedelta(minutes=30)
-PIECE = timedelta(hours=2)  # a telephone lists long free stretches in parts, so that an afternoon is as near as a morning
+PIECE = timedelta(hours=2)  # telephones list long free stretches in parts: an afternoon is as near as a morning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
