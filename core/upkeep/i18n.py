@@ -51,7 +51,7 @@ def po_file(folder: Path, locale: str) -> Path:
 def read(path: Path, locale: str) -> Catalog:
     """A catalogue; an empty one where there is no file."""
     if not path.exists():
-        return Catalog(locale=locale, project="Linli", charset="utf-8")
+        return Catalog(locale=locale, project="Linli", charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=locale)
 
@@ -91,6 +91,8 @@ def check(root: Path = ROOT) -> list[str]:
 def _faults(template: Catalog, catalogue: Catalog) -> Iterator[str]:
     wanted = {message.id for message in template if message.id}
     there = {message.id for message in catalogue if message.id}
+    if catalogue.fuzzy:
+        yield "its head is marked fuzzy: it would not be compiled"
     yield from (f"missing: {words!r}" for words in _in_order(wanted - there))
     yield from (f"no longer in the code: {words!r}" for words in _in_order(there - wanted))
     for message in catalogue:
