@@ -26,10 +26,11 @@ from core.communities import sentences as communities_sentences
 from core.communities import views as communities_pages
 from core.config import Config, from_environ
 from core.db import Database, connect
+from core.discovery import build, discover
 from core.people import api as people_api
 from core.people import sentences as people_sentences
 from core.people import views as people_pages
-from core.plugins import Plugin, Quarantined, build, discover
+from core.plugins import Plugin, Quarantined
 from core.sheets import api as sheets_api
 from core.sheets import sentences as sheets_sentences
 from core.sheets import views as sheets_pages
@@ -76,7 +77,13 @@ def create_app(
     elif config.clock is not None:
         clock.start_at(config.clock, frozen=config.clock_frozen)
     found, aside = (list(plugins), []) if plugins is not None else _discover(config)
-    house = build(found, quarantined=aside, sentences=CORE_SENTENCES, permissions=PERMISSIONS)
+    house = build(
+        found,
+        quarantined=aside,
+        sentences=CORE_SENTENCES,
+        permissions=PERMISSIONS,
+        strict=config.strict_plugins or plugins is not None,
+    )
 
     app = Flask("core", root_path=str(Path(core.__file__).parent), static_folder=None)
     app.config.update(

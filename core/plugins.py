@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -36,7 +34,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 CONTRACT = 1  # the version of core.hookspecs and core.contract this core speaks
-ENTRY_POINTS = "linli.plugins"
 SECTIONS = (hookspecs.Adds, hookspecs.Keeps, hookspecs.Demo, hookspecs.Happened, hookspecs.Offers)
 log = logging.getLogger("linli.plugins")
 
@@ -45,7 +42,11 @@ Sentence = Any  # a lazy translated string, or a function from facts to one
 
 
 class BadPlugin(Exception):
-    """A plugin breaks the contract; the message names it and what is wrong."""
+    """A plugin breaks the contract; the message names it and what is wrong. `culprits`: without them the others would do."""
+
+    def __init__(self, message: str, *culprits: Plugin) -> None:
+        super().__init__(message)
+        self.culprits = culprits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +119,19 @@ def _section(hook: Callable[..., Any]) -> str:
     return hook.__qualname__.partition(".")[0]
 
 
-def _ordered(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
+def ordered(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
     """In order of `requires`, then by name: never in the order of discovery."""
     waiting = {plugin.name: plugin for plugin in sorted(plugins, key=lambda plugin: plugin.name)}
     placed: dict[str, Plugin] = {}
     while waiting:
         ready = [p for p in waiting.values() if not any(need in waiting for need in p.requires)]
         if not ready:
-            raise BadPlugin(f"these require one another in a circle: {', '.join(waiting)}")
+            raise BadPlugin(f"these require one another in a circle: {', '.join(waiting)}", *waiting.values())
         placed[ready[0].name] = waiting.pop(ready[0].name)
     return tuple(placed.values())
 
 
-def _manager(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
+def manager_of(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("linli")
     for section in SECTIONS:
         manager.add_hookspecs(section)
@@ -139,7 +140,7 @@ def _manager(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
             manager.register(plugin, name=plugin.name)
             manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
-            raise BadPlugin(f"plugin {plugin.name!r}: {error}") from error
+            raise BadPlugin(f"plugin {plugin.name!r}: {error}", plugin) from error
     return manager
 
 
@@ -157,9 +158,9 @@ class Relay:
     """The enabled plugins of one community, spoken to through the hooks' own types."""
 
     def __init__(self, enabled: Iterable[Plugin], installed: Sequence[Plugin]) -> None:
-        self.enabled = _ordered(enabled)
+        self.enabled = ordered(enabled)
         self.installed = installed
-        self._managers = {True: _manager(self.enabled), False: _manager(installed)}
+        self._managers = {True: manager_of(self.enabled), False: manager_of(installed)}
 
     def has(self, name: str) -> bool:
         """Whether the plugin is enabled."""
@@ -325,82 +326,3 @@ def here() -> Here:
     if not isinstance(place, Here):
         raise RuntimeError("this unit of work has entered no community")
     return place
-
-
-# --- which plugins are installed -----------------------------------------------------------------------------------
-
-_NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
-
-
-def build(
-    found: Iterable[Plugin],
-    *,
-    quarantined: Sequence[Quarantined] = (),
-    sentences: Mapping[str, Sentence],
-    permissions: Iterable[Permission],
-) -> House:
-    """Check the plugins against the contract and one another and take them in; `sentences` and `permissions` are the core's.
-
-    Raises:
-        BadPlugin: names the plugin and what is wrong.
-    """
-    installed = _ordered(found)
-    words, rights = dict(sentences), {permission.name: permission for permission in permissions}
-    for plugin in installed:
-        _check(plugin, {other.name for other in installed})
-        if twice := words.keys() & plugin.sentences.keys():
-            raise BadPlugin(f"plugin {plugin.name!r}: the sentences {sorted(twice)} have a home already")
-        words |= plugin.sentences
-        rights |= {permission.name: permission for permission in plugin.permissions}
-    _manager(installed)
-    return House(installed=installed, quarantined=tuple(quarantined), sentences=words, permissions=rights)
-
-
-def _check(plugin: Plugin, names: set[str]) -> None:
-    def refuse(why: str) -> BadPlugin:
-        return BadPlugin(f"plugin {getattr(plugin, 'name', plugin)!r}: {why}")
-
-    for attribute in "name", "label", "summary":
-        if not getattr(plugin, attribute, None):
-            raise refuse(f"has no {attribute}")
-    if not _NAME.fullmatch(plugin.name) or plugin.name in {"api", "core", "linli"}:
-        raise refuse("its name must be 2 to 31 small letters and digits, beginning with a letter")
-    if CONTRACT not in plugin.contract:
-        raise refuse(f"speaks contract {list(plugin.contract)}, this core {CONTRACT}")
-    if missing := set(plugin.requires) - names:
-        raise refuse(f"requires {sorted(missing)}, which is not installed")
-    if (plugin.policy is None) != (plugin.policy_schema is None):
-        raise refuse("a policy and its policy_schema come together")
-    for permission in plugin.permissions:
-        if not permission.name.startswith(f"{plugin.name}."):
-            raise refuse(f"its permission {permission.name!r} must begin with {plugin.name!r} and a dot")
-
-
-def discover(*, allowed: Sequence[str] | None = None, strict: bool = False) -> tuple[list[Plugin], list[Quarantined]]:
-    """Import every installed plugin; one that cannot be is quarantined, or with `strict` fatal.
-
-    Args:
-        allowed: names to take; None takes all.
-        strict: raise instead of setting aside.
-
-    Raises:
-        BadPlugin: names the plugin and why it cannot be used.
-    """
-    found: list[Plugin] = []
-    aside: list[Quarantined] = []
-    for point in sorted(importlib.metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        if allowed is not None and point.name not in allowed:
-            continue
-        try:
-            plugin = point.load()
-            if not isinstance(plugin, Plugin):
-                raise BadPlugin(f"{point.value} is no Plugin")
-            _check(plugin, {plugin.name, *plugin.requires})
-            _manager([plugin])
-            found.append(plugin)
-        except Exception as error:
-            if strict or point.value.startswith("plugins."):
-                raise BadPlugin(f"plugin {point.name!r} cannot be used: {type(error).__name__}: {error}") from error
-            log.exception("plugin %s cannot be used", point.name)
-            aside.append(Quarantined(point.name, f"{type(error).__name__}: {error}"))
-    return found, aside

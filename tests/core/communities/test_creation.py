@@ -12,9 +12,10 @@ from core.communities.models import Community
 from core.communities.requests import CommunityRequest
 from core.contract import HolderKind
 from core.db import Database, session, unit
+from core.discovery import build
 from core.errors import Invalid, NotFound
 from core.people.models import Holder
-from core.plugins import House, build, here
+from core.plugins import House, here
 from core.web.request import linli_of
 from tests.core.communities.chain import ChoirPlugin
 from tests.core.web.toy import ToyPlugin

@@ -11,11 +11,12 @@ from core import clock
 from core.accounts.models import Account
 from core.communities import switching
 from core.db import Conflict, Database, Id, current, session, unit
+from core.discovery import build
 from core.explanations import explain
 from core.notices import outbox
 from core.notices.models import Outbox
 from core.people.models import Resident
-from core.plugins import House, Plugin, Sweep, build, here
+from core.plugins import House, Plugin, Sweep, here
 from core.upkeep import leases, sweeps
 from core.upkeep.models import Lease
 from core.web.models import Replay
