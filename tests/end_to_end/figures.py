@@ -40,6 +40,7 @@ A_SECOND = timedelta(seconds=1)
 # 312, and the three mediations in one row: 313 of residents. 195 + 313 = 508.
 ROWS = {"residents": 300, "groups": 161, "contributions": 508}
 
+FOUNDED_AT = at(5, 25, 9)  # the Monday on which the season begins
 IMPORTED_AT = at(11, 22, 20)  # a Sunday evening; the last row of the sheet is of the same day
 # Recorded on the 22nd with three posting days, shown on the 23rd, 24th and 25th, credited as of 00:00 of the 26th.
 CREDITED_AT = at(11, 26)
@@ -161,9 +162,10 @@ AFTER_FRIDAY = SEASON | {ORCHESTRA: Purse(432, held=20), CHOIR: Purse(226, held=
 
 # --- the publicity day ---------------------------------------------------------------------------------------------
 
-# On Friday the manager awards eight groups for the publicity day of Wednesday 25 November, 20 points an act: the choir sang
-# twice, the others helped once. Recorded on the 27th, posted on the 28th, 29th and 30th, credited as of 00:00 of 1 December.
-PUBLICITY_DAY = date(2026, 11, 25)
+# On Friday, after the publicity day, the manager awards eight groups, 20 points an act: the choir sang twice, the others helped
+# once. Recorded on the 27th, posted on the 28th, 29th and 30th, credited as of 00:00 of 1 December.
+AWARDED_AT = at(11, 27, 17)
+PUBLICITY_DAY = date(2026, 11, 27)
 ACTS = dict.fromkeys(GROUPS, 1) | {CHOIR: 2}
 PUBLICITY_CREDITED_AT = at(12, 1)
 AFTER_PUBLICITY = {

@@ -239,6 +239,7 @@ def book_the_day_after_once_its_window_opens(town: Town) -> dict[str, str]:
 
 def award_for_the_publicity_day(town: Town) -> None:
     """Eight groups at once; posted like everything else."""
+    clock.start_at(figures.AWARDED_AT, frozen=True)
     day = figures.PUBLICITY_DAY.isoformat()
     items = [
         {"holder_id": town.groups[group], "category": "customs_publicity", "occurred_on": day, "acts": acts}
