@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,6 +132,12 @@ def _locale() -> Locale:
 
 def _weekday(value: date) -> str:
     return str(_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
+
+
+def short_weekdays() -> Sequence[str]:
+    """周一 … 周日 · Mon … Sun, from Monday."""
+    names = _locale().days["format"]["abbreviated"]
+    return [str(names[weekday]) for weekday in range(7)]
 
 
 def _chinese() -> bool:

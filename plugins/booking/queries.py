@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from core.contract import HolderKind
 from core.db import Id, session
@@ -146,11 +146,24 @@ def _with_names(where: ColumnElement[bool], *more: ColumnElement[bool]) -> Seque
     return session.scalars(_named().where(where, *more).order_by(Reservation.starts_at, Reservation.id)).all()
 
 
+# What a timetable draws; anything else of such a reservation would be read by itself when somebody asks for it.
+DRAWN = (
+    Reservation.room_id,
+    Reservation.holder_id,
+    Reservation.starts_at,
+    Reservation.ends_at,
+    Reservation.title,
+    Reservation.extension_minutes,
+)
+
+
 def standing_between(first: date, last: date, *, now: datetime, room_id: Id | None = None) -> Sequence[Reservation]:
     """Reservations of some local days, both inclusive; cancelled and missed ones left out."""
     more = [] if room_id is None else [Reservation.room_id == room_id]
     standing = (Reservation.status != Status.CANCELLED) & ~Reservation.missed_at(now)
-    return _with_names(Reservation.day.between(first, last), standing, *more)
+    wanted = _named().options(load_only(*DRAWN))
+    wanted = wanted.where(Reservation.day.between(first, last), standing, *more)
+    return session.scalars(wanted.order_by(Reservation.starts_at, Reservation.id)).all()
 
 
 def touching(starts_at: datetime, ends_at: datetime, *, now: datetime, room_id: Id | None) -> Sequence[Reservation]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
+from typing import NamedTuple
 
 from flask import request, url_for
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from core import clock
@@ -18,7 +17,7 @@ from core.db import Id
 from core.errors import Invalid
 from core.people.models import Holder
 from core.plugins import here
-from core.web.words import at_clock, day, minutes, near, say, short_day, span
+from core.web.words import at_clock, day, minutes, near, say, short_day, short_weekdays, span
 from plugins.booking import calendar, occupancy, quote
 from plugins.booking.calendar import Block, Column, Day, Stretch
 from plugins.booking.models import Room
@@ -67,12 +66,10 @@ class Shown:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A tap that books from there."""
+class Cell(NamedTuple):
+    """A tap that books from there; a bare tuple, since there are hundreds on the page. `place`: its classes in the grid."""
 
-    quarter: int
-    length: int
+    place: str
     url: str
     name: str
 
@@ -97,7 +94,8 @@ class Page:
         values: dict[str, object] = {"day": self.day.isoformat()}
         if self.holder is not None:
             values["holder"] = self.holder.id
-        return f"{self._address}?{urlencode(values | more, safe=':')}"
+        # Ids, days, times and numbers: nothing in them needs quoting.
+        return f"{self._address}?{'&'.join(f'{name}={value}' for name, value in (values | more).items())}"
 
     def wish_url(self, room_id: Id, starts_at: datetime, length: int | None = None) -> str:
         """The same with a wish in it."""
@@ -147,9 +145,10 @@ class Page:
         """From today to the last day that is open, and what comes after it."""
         today = here().today()
         last = self.last_day or today + timedelta(days=MOST_DAYS - 1)
+        weekdays = short_weekdays()
         for number in range((last - today).days + 1):
             one = today + timedelta(days=number)
-            label = near(one) if number < 2 else format_date(one, "EEE")
+            label = near(one) if number < 2 else weekdays[one.weekday()]
             url = self.url(day=one.isoformat())
             yield DayLink(label=label, number=str(one.day), name=day(one), url=url, active=one == self.day)
         if self.window is not None:
@@ -183,8 +182,8 @@ class Page:
             Link(label=one.room.name, url=self.url(room=one.room.id), active=one is shown) for one in self.rooms.columns
         ]
 
-    def cells(self, column: Column) -> Iterator[Cell]:
-        """Half hours that may be tapped; a quarter that stands alone too."""
+    def cells(self, column: Column, number: int) -> Iterator[Cell]:
+        """Half hours that may be tapped, in the column of that number; a quarter that stands alone too."""
         if not self.may_tap:
             return
         tail = f"&room={column.room.id}&start="
@@ -194,12 +193,8 @@ class Page:
             while quarter < run.stop:
                 length = 2 if quarter % 2 == 0 and quarter + 1 < run.stop else 1
                 text = self._clock[quarter]
-                yield Cell(
-                    quarter=quarter - self.rooms.first,
-                    length=length,
-                    url=f"{base}{text}#confirm",
-                    name=f"{name} {text}",
-                )
+                place = f"c-{number} r-{quarter - self.rooms.first} s-{length}"
+                yield Cell(place, f"{base}{text}#confirm", f"{name} {text}")
                 quarter += length
 
     def blocks(self, column: Column) -> list[Shown]:

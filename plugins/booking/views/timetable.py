@@ -17,6 +17,7 @@ from core.web.request import actor
 from core.web.words import minutes, near, points
 from plugins.booking import quote, reserve
 from plugins.booking.forms import BookForm
+from plugins.booking.requests import ReservationRequest
 from plugins.booking.views.base import choices, chosen_of, pages, when
 from plugins.booking.views.day import FEW, Page
 
@@ -39,7 +40,7 @@ def _asked_wish(page: Page) -> None:
     page.wish_for(room_id, starts_at, int(length) if length.isdecimal() and len(length) < 5 else None)
 
 
-def _render(page: Page, form: BookForm) -> str:
+def _render(page: Page, form: BookForm | None) -> str:
     facts: dict[str, Any] = {"day": page.day, "near": near(page.day)}
     return render_template("booking/timetable.html", page=page, form=form, few=FEW, texts=_texts(page), **facts)
 
@@ -71,14 +72,13 @@ def timetable() -> str:
     found = choices(by)
     page = Page(_asked_day(), chosen_of(found, request.args.get("holder"), by), found, by)
     _asked_wish(page)
-    return _render(page, _form(page))
+    return _render(page, None if page.wish is None else _form(page.wish))
 
 
-def _form(page: Page) -> BookForm:
+def _form(wish: ReservationRequest) -> BookForm:
     form = BookForm()
-    if page.wish is not None:
-        form.room.data, form.holder.data = str(page.wish.room_id), str(page.wish.holder_id)
-        form.starts_at.data, form.ends_at.data = page.wish.starts_at.isoformat(), page.wish.ends_at.isoformat()
+    form.room.data, form.holder.data = str(wish.room_id), str(wish.holder_id)
+    form.starts_at.data, form.ends_at.data = wish.starts_at.isoformat(), wish.ends_at.isoformat()
     return form
 
 
