@@ -50,9 +50,8 @@ _PLAIN = MetaData()
 
 def plain(name: str) -> Table:
     """A table as plain SQLAlchemy Core sees it: the same columns and types, but its community is a number like any other."""
-    if name not in _PLAIN.tables:
-        copy = Base.metadata.tables[name].to_metadata(_PLAIN)
-        for column in copy.columns:
+    for original in () if _PLAIN.tables else Base.metadata.sorted_tables:
+        for column in original.to_metadata(_PLAIN).columns:
             column.default = None  # every value is given
             if column.name == "community_id":
                 column.type = SmallInteger()

@@ -49,7 +49,7 @@ def run(made: World, engine_name: str, *, rounds: int = ROUNDS, each: int = EACH
     """Compare the two pages in turns."""
     yardstick = databases.engine_of(connect(made.url))
     page = Page(made.app, PATH, made.cookie())
-    plain = Page(bare.create_app(yardstick, SECRET), f"/{SLUG}/{SHOWN}", made.cookie())
+    plain = Page(bare.create_app(yardstick, SECRET, made.choir), f"/{SLUG}/{SHOWN}", made.cookie())
     statements = count_statements(made, page)
     for _number in range(warm):
         page()
