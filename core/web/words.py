@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from babel import Locale
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext, ngettext
 from flask_login import current_user
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from core import clock
 from core.errors import DomainError, Invalid
@@ -51,7 +54,18 @@ def init(app: Flask, translations: list[str]) -> None:
         locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None,
     )
     for name, function in FILTERS.items():
-        app.jinja_env.filters[name] = function
+        app.jinja_env.filters[name] = _said_anew(function)
+
+
+def _said_anew(function: Callable[..., str]) -> Callable[..., str]:
+    """Asked at every rendering: Jinja would say a constant (`"role.staff" | say_code`) once, in the first reader's language."""
+
+    @pass_context
+    @wraps(function)
+    def said(_context: Context, *values: Any) -> str:
+        return function(*values)
+
+    return said
 
 
 # --- explanations --------------------------------------------------------------------------------------------------
@@ -213,7 +227,7 @@ def signed(value: int) -> str:
     return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
 
 
-FILTERS = {
+FILTERS: Mapping[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
     "clock": at_clock,
