@@ -19,7 +19,6 @@ from tests.end_to_end.installation import MANAGER, PASSWORD, SLUG, Answer, Insta
 SHEETS = Path(xinchengqu.__file__).parent
 FIRST_DAY = "2026-05-25"  # of the season; the installation is younger
 
-# Half a minute on SQLite, for both the season's import and the shell's commands are real.
 pytestmark = pytest.mark.slow
 
 
