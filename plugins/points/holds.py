@@ -110,9 +110,10 @@ def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
 
 
 def release(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
-    """Give back points of what a hold still holds, dated `at`; see `capture` for arguments and errors."""
+    """Give back points of what a hold still holds, dated `at`, its `until` at the latest; see `capture` for the rest."""
     found, account = _locked(hold_id)
     points = _part(found, points)
+    at = at if found.until is None else min(at, found.until)
     lots.free(found, points, day=ledger.day_of(at), account=account)
     found.released += points
     found.open -= points

@@ -16,7 +16,7 @@ from core.errors import NotFound, WrongState
 from core.explanations import explain
 from core.people import holders as locking
 from core.plugins import here
-from plugins.points import ledger, lots, posting
+from plugins.points import expiry, ledger, lots, posting
 from plugins.points.ledger import Entry
 from plugins.points.models import AccountKind, Award, Contribution, State
 from plugins.points.policy import PointsPolicy
@@ -61,6 +61,8 @@ def withdraw(contribution_id: Id, request: WithdrawalRequest, *, by: Actor) -> C
 
 def _reverse(contribution: Contribution, awards: Sequence[Award], *, reason: str) -> None:
     accounts = ledger.accounts_of({award.holder_id for award in awards})
+    for account in accounts.values():
+        expiry.expire_of(account)  # else what is over would pay, and a late sweep would find nothing left to take
     issue = ledger.house_account(AccountKind.ISSUE)
     if not policy.at(PointsPolicy, here().today()).allow_debt:
         for award in awards:

@@ -6,9 +6,10 @@ from sqlalchemy import select
 from core import clock
 from core.contract import NotEnoughPoints
 from core.db import session
-from plugins.points import expiry, holds, ledger
-from plugins.points.models import Line
-from tests.kit import Cast
+from plugins.points import expiry, holds, ledger, withdrawal
+from plugins.points.models import Contribution, Line
+from plugins.points.requests import WithdrawalRequest
+from tests.kit import SYSTEM, Cast
 from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, assert_sound, figures, lots_of, on, sweep
 
 
@@ -46,6 +47,33 @@ def test_l8_what_is_over_cannot_be_set_aside_before_the_sweep_has_run(rich: Cast
     with pytest.raises(NotEnoughPoints) as refusal:
         a_hold(rich.choir, 8)
     assert refusal.value.facts == {"price": 8, "available": 0}
+    sweep()
+    assert figures(rich.choir) == (0, 0)
+    assert_sound()
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_l8_a_withdrawal_finds_what_is_over_gone_whether_or_not_the_sweep_has_run(rich: Cast, *, swept: bool) -> None:
+    first = session.scalars(select(Contribution)).one()
+    on(after(100))
+    an_act(rich.choir, 10)
+    on(after(366))
+    if swept:
+        sweep()
+    withdrawal.withdraw(first.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)  # also what of it has expired
+    sweep()
+    assert figures(rich.choir) == (-10, 0)
+    assert_sound()
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_l8_a_late_release_of_a_vanished_sellers_hold_is_dated_as_on_time(rich: Cast, *, swept: bool) -> None:
+    hold = a_hold(rich.choir, 8, until=ledger.start_of(after(100)))
+    on(after(400))
+    if swept:
+        sweep()
+    else:
+        holds.release(hold.id, None, at=clock.now())
     sweep()
     assert figures(rich.choir) == (0, 0)
     assert_sound()

@@ -110,7 +110,7 @@ def test_l4_the_same_key_in_parallel_acts_once(racing: tuple[Database, House, Ca
         assert figures(choir) == (17, 5)
 
 
-def test_l7_a_withdrawal_against_a_capture_leaves_the_book_sound(racing: tuple[Database, House, Cast]) -> None:
+def test_l5_l6_l7_a_withdrawal_against_a_capture_leaves_the_book_sound(racing: tuple[Database, House, Cast]) -> None:
     choir = racing[2].choir
     contribution = inside(racing, lambda: an_act(choir, 5).id)
     hold = inside(racing, lambda: a_hold(choir, 5).id)
