@@ -17,7 +17,7 @@ MO := $(PO:.po=.mo)
 CODE = core plugins app.py tests $(wildcard benchmarks)
 PAGES = $(shell find core plugins \( -name '*.html' -o -name '*.py' \) -not -path '*/static/*')
 
-.PHONY: help install demo dev test lint fmt types i18n bench soak lock clean
+.PHONY: help install assets demo dev test lint fmt types i18n bench soak lock clean
 .DELETE_ON_ERROR:
 
 help: ## these lines
@@ -26,6 +26,8 @@ help: ## these lines
 # ---- for whoever runs it
 
 install: $(INSTALLED) $(MO) ## the environment alone: `.venv/bin/linli` and REST work, pages without their style sheets
+
+assets: $(ASSETS) ## style sheets and scripts of the pages
 
 demo: export LINLI_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite
 demo: export LINLI_DEMO ?= 1
