@@ -64,7 +64,7 @@ def run(
             program.close()
     middle, worst = (measure.percentile(seconds, percent) * measure.MS for percent in (50, 99))
     return Figure(
-        what=f"{clients} clients after one slot, {processes} processes",
+        what=f"{clients} clients after one slot, {processes} processes: p99",
         database=engine_name,
         linli_ms=worst,
         details=f"{rounds} rounds: one won each, {clients - 1} were answered 409; p50 {middle:.0f} ms, p99 {worst:.0f} ms",
