@@ -232,6 +232,8 @@ class FreeQuery(BetweenQuery):
 
     @post_load
     def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        if data["minutes"] < 1:
+            raise Invalid({"minutes": [explain("too_small", least=1)]})
         return self.between(data), data["minutes"]
 
 

@@ -336,6 +336,15 @@ def test_the_timetable_takes_days_and_moments(zhang: Client, room_id: str, cast:
         assert zhang.get(f"/booking/timetable?{query}").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("minutes=0", "minutes"), ("minutes=-15", "minutes"), ("minutes=1.5", "minutes"), ("from=soon", "from")],
+)
+def test_free_times_of_no_length_are_refused(zhang: Client, room_id: str, query: str, field: str) -> None:
+    answer = zhang.get(f"/booking/rooms/{room_id}/free?{query}")
+    assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
+
+
 def test_a_list_goes_on_where_it_stopped(zhang: Client, room_id: str, cast: Cast) -> None:
     for hour in (10, 11, 12):
         zhang.post("/booking/reservations", a_wish(room_id, cast.choir.id, f"11-27 {hour}:00", f"11-27 {hour + 1}:00"))
