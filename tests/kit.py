@@ -36,7 +36,7 @@ from core.web.request import linli_of
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 26, 9, tzinfo=ZONE)  # a Thursday
 SLUG, OTHER_SLUG = "xincheng", "binhe"
-PASSWORD = "correct-horse"  # noqa: S105 - of the test's own accounts
+PASSWORD = "correct-horse"
 MEMBER_SINCE = date(2025, 1, 1)
 _numbers = itertools.count(1)
 
