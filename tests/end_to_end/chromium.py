@@ -26,8 +26,9 @@ TELEPHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 IDS = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}")
 # What a page is, and which parts of the house stand on it.
-KIND = """[location.pathname, location.hash, document.documentElement.className, document.documentElement.lang, innerWidth,
-  ...new Set([...document.querySelectorAll("main [class*=house-]")].map((part) => part.className))].join(" ")"""
+KIND = """[location.pathname, document.documentElement.className, document.documentElement.lang, innerWidth, ...new Set(
+  [...document.querySelectorAll("main [class*=house-]")].flatMap((part) => [...part.classList])
+)].filter((name) => !/^[cqrs]-/.test(name)).join(" ")"""
 PATIENCE = 30_000  # milliseconds: the machine may be busy with other tests
 GRAVE = {"serious", "critical"}
 
@@ -121,7 +122,9 @@ def _said(url: str, violations: list[dict[str, Any]]) -> str:
 @contextmanager
 def somebody(browser: Browser, address: str, viewport: ViewportSize, audited: set[str]) -> Iterator[Person]:
     """A person who reads English, with a browser of their own."""
-    context = browser.new_context(viewport=viewport, locale="en", has_touch=viewport == TELEPHONE)
+    context = browser.new_context(
+        viewport=viewport, locale="en", has_touch=viewport == TELEPHONE, reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE)
     person = Person(context.new_page(), address, audited)
 

@@ -1,6 +1,7 @@
 """The main job in a real browser: the manager at her desk, three leaders with their telephones."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -159,17 +160,13 @@ def standings(manager: Person) -> dict[str, Standing]:
 
 
 def purse(leader: Person) -> Purse:
-    """What her group has, as its leader's telephone shows it."""
+    """What her group has, as its leader's home shows it."""
     leader.start_at_home()
-    leader.tap(leader.link("Statement"))
-    held = figure(leader, "set aside")
-    return Purse(figure(leader, "to spend") + held, held)
-
-
-def figure(leader: Person, label: str) -> int:
-    """One of the big numbers."""
-    box = leader.page.locator(".house-figure-box").filter(has_text=label).first
-    return int(box.locator(".house-figure").inner_text())
+    card = leader.page.locator("section.card").filter(has_text="to spend").inner_text()
+    free = re.search(r"to spend\s+(\d+)", card)
+    held = re.search(r"(\d+) more (?:is|are) set aside", card)
+    assert free is not None, card
+    return Purse(int(free[1]) + int(held[1] if held else 0), int(held[1] if held else 0))
 
 
 # --- Thursday: the season counts -----------------------------------------------------------------------------------
@@ -187,6 +184,7 @@ def credit_the_season(manager: Person, leaders: Leaders, installation: Installat
     for group, leader in leaders.items():
         sign_in(leader, LEADERS[group][0])
         assert purse(leader) == figures.SEASON[group]
+        leader.tap(leader.link("Statement"))
         leader.audit()
 
 
@@ -409,6 +407,7 @@ def every_point_is_where_it_belongs(manager: Person, leaders: Leaders, installat
     assert standings(manager) == figures.LAST_STANDINGS
     choir = leaders[CHOIR]
     assert purse(choir) == figures.BALANCES[CHOIR]
+    choir.tap(choir.link("Statement"))
     choir.audit()
     rows = choir.page.locator("main tbody tr")
     for place, (_when, points, balance) in enumerate(reversed(figures.STATEMENT)):
