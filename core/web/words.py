@@ -209,6 +209,11 @@ def near(value: date) -> str:
     return ""
 
 
+def when(starts_at: datetime, ends_at: datetime) -> str:
+    """明天 14:00–16:30; further away with the day instead."""
+    return f"{near(starts_at) or short_day(starts_at)} {span(starts_at, ends_at)}"
+
+
 def minutes(value: int) -> str:
     """2 小时 30 分钟 · 2 h 30 min."""
     hours, rest = divmod(value, 60)

@@ -13,16 +13,11 @@ from core.contract import Actor
 from core.db import Id
 from core.people.models import Holder
 from core.plugins import here
-from core.web.words import near, points, short_day, span
+from core.web.words import points
 from plugins.booking import calendar, queries
 from plugins.booking.models import Charge, ChargeState, Reservation
 
 pages = Blueprint("booking", __name__, template_folder="../templates")
-
-
-def when(starts_at: datetime, ends_at: datetime) -> str:
-    """明天 14:00–16:30; further away with the day instead."""
-    return f"{near(starts_at) or short_day(starts_at)} {span(starts_at, ends_at)}"
 
 
 def name_of(holder: Holder, by: Actor) -> str:

@@ -13,10 +13,10 @@ from core.accounts import access
 from core.accounts.signin import is_staff
 from core.contract import Actor, Holder, NavItem, Piece
 from core.plugins import here
-from core.web.words import near, span
+from core.web.words import near, span, when
 from plugins.booking import queries
 from plugins.booking.models import Reservation
-from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, when
+from plugins.booking.views.base import can_cancel, can_check_in, cancel_words
 
 LATELY = timedelta(days=14)
 MOST = 6

@@ -14,11 +14,11 @@ from core.db import Id
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
-from core.web.words import minutes, near, points
+from core.web.words import minutes, near, points, when
 from plugins.booking import quote, reserve
 from plugins.booking.forms import BookForm
 from plugins.booking.requests import ReservationRequest
-from plugins.booking.views.base import choices, chosen_of, pages, when
+from plugins.booking.views.base import choices, chosen_of, pages
 from plugins.booking.views.day import FEW, Page
 
 
