@@ -68,7 +68,7 @@ def occupy(reservation: Reservation) -> Claim:
     ]
     try:
         with savepoint():
-            session.execute(insert(Occupancy), rows)
+            session.execute(insert(Occupancy).values(rows))  # one statement: all or none
     except IntegrityError as error:
         raise RoomTaken(alternatives=[]) from error
     return claim

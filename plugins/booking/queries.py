@@ -124,7 +124,7 @@ def record(holder_id: Id, *, week: date, today: date, now: datetime, rule: NoSho
         select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), unforgiven)
         .where(
             Reservation.holder_id == holder_id,
-            or_(Reservation.day >= since, Reservation.week == week),
+            Reservation.day >= min(since, week),  # SQLite takes the index of a holder's days for a range alone
             or_(Reservation.week == week, unforgiven),
         )
         .order_by(Reservation.day)
