@@ -18,8 +18,11 @@ from datetime import date
 from typing import Any
 
 from core.errors import Invalid
-from core.explanations import Explanation, Fact
+from core.explanations import Explanation, Fact, explain
 
+EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2200, 1, 1)  # of the days that people could mean
+LONGEST_SEARCH = 200  # characters; what stands behind them is not searched for
+MOST_WORDS = 5  # of one search; more would only narrow what is narrow already
 LARGEST_WHOLE = 1_000_000  # more than any community awards at once; keeps sums far from 64 bits
 # Marks that turn or hide the reading direction could make one name look like another; half a character (Cs) cannot be kept.
 _HIDDEN = {"Cf", "Cc", "Cs"}
@@ -30,6 +33,28 @@ def clean(text: str) -> str:
     """The text in one normal form, without invisible control and direction marks, without blanks around it."""
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     return "".join(c for c in normal if c in _KEPT or unicodedata.category(c) not in _HIDDEN).strip()
+
+
+def words(text: str) -> list[str]:
+    """What a search looks for: each of these words must be found."""
+    return clean(text[:LONGEST_SEARCH]).split()[:MOST_WORDS]
+
+
+def could_be_meant(day: date) -> bool:
+    """Whether people could mean this day: near the ends of the calendar a zone or one day more leads out of it."""
+    return EARLIEST_DAY <= day <= LATEST_DAY
+
+
+def seen(cursor: str | None) -> int:
+    """How many of a short list have been seen, which is its cursor.
+
+    Raises:
+        Invalid: the cursor is none.
+    """
+    text = cursor or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Invalid({"cursor": [explain("not_a_cursor")]})
+    return int(text)
 
 
 class Check:
@@ -69,7 +94,7 @@ class Check:
         elif value > most:
             self.fault(field, "too_large", most=most)
 
-    def day(self, field: str, *, earliest: date = date(1900, 1, 1), latest: date = date(2200, 1, 1)) -> None:
+    def day(self, field: str, *, earliest: date = EARLIEST_DAY, latest: date = LATEST_DAY) -> None:
         """A day people could mean; absent is fine."""
         value = getattr(self.subject, field)
         if value is not None and not earliest <= value <= latest:

@@ -19,6 +19,7 @@ from core.db import Id, locked, savepoint, session
 from core.errors import DomainError, Forbidden, Invalid, NotFound
 from core.explanations import explain
 from core.faults import clean
+from core.faults import words as searched
 from core.people.models import Holder, Resident
 from core.people.queries import residents
 
@@ -145,7 +146,7 @@ def listed(words: str = "", *, by: Actor, limit: int, after: str = "") -> Sequen
     """
     access.check(by, ACCOUNTS)
     statement = select(Account, Holder.name).outerjoin(Holder, Holder.id == Account.resident_id)
-    for word in clean(words).split():
+    for word in searched(words):
         found = Account.user_name.icontains(word, autoescape=True), Holder.name.icontains(word, autoescape=True)
         statement = statement.where(or_(*found, Holder.initials.istartswith(word, autoescape=True)))
     rows = session.execute(statement.where(Account.user_name > after).order_by(Account.user_name).limit(limit + 1))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, StringField
+from wtforms import StringField
 from wtforms.validators import Optional
 
-from core.web.forms import Form
+from core.web.forms import DayField, Form
 
 
 class AuditForm(Form):
     """Words of names, and a day."""
 
     q = StringField(_l("Name of somebody, or what it was done to"))
-    day = DateField(_l("Day"), validators=[Optional()])
+    day = DayField(_l("Day"), validators=[Optional()])

@@ -15,7 +15,7 @@ from core.contract import Actor
 from core.db import Id, session
 from core.errors import Invalid
 from core.explanations import explain
-from core.faults import clean
+from core.faults import words
 from core.plugins import here
 
 AUDIT = "core.audit"
@@ -53,9 +53,7 @@ def entries(wanted: Filter, *, by: Actor, limit: int, cursor: str | None = None)
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     named = Entry.actor, Entry.on_behalf_name, Entry.subject
-    found = [
-        or_(*(column.icontains(word, autoescape=True) for column in named)) for word in clean(wanted.words).split()
-    ]
+    found = [or_(*(column.icontains(word, autoescape=True) for column in named)) for word in words(wanted.words)]
     exact: dict[Any, object] = {
         Entry.act: wanted.act,
         Entry.account_id: wanted.account_id,

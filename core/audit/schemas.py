@@ -7,16 +7,19 @@ from typing import Any
 from marshmallow import Schema, fields, post_load
 
 from core.audit.queries import Filter
-from core.web.api import IdField, ListQuery, Moment
+from core.web.api import Day, IdField, ListQuery, Moment
 from core.web.words import say_code
 
 
 class AuditQuery(ListQuery):
     """Which entries; all that are given must fit. The latest come first."""
 
-    q = fields.String(load_default="", metadata={"description": "Words, each in a name or in the subject."})
-    from_ = fields.Date(data_key="from", load_default=None, metadata={"description": "First day."})
-    to = fields.Date(load_default=None, metadata={"description": "Last day."})
+    q = fields.String(
+        load_default="",
+        metadata={"description": "Words, each in a name or in the subject; at most 5, within 200 characters."},
+    )
+    from_ = Day(data_key="from", load_default=None, metadata={"description": "First day."})
+    to = Day(load_default=None, metadata={"description": "Last day."})
     act = fields.String(load_default=None)
     account_id = IdField(load_default=None)
     on_behalf_of = IdField(load_default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.audit import queries
 from core.audit.forms import AuditForm
+from core.faults import could_be_meant
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -18,6 +19,8 @@ from core.web.words import day, moment, say_code
 
 pages = Blueprint("audit", __name__)
 A_PAGE = 50  # entries
+_DAY_FACT = re.compile(r"(?:\w+_)?(?:at|on|day|from|to|until)")  # what facts that keep days and moments are called
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d.*)?")
 
 
 @pages.get("/audit")
@@ -68,10 +71,21 @@ def _said(change: queries.Change) -> Said:
 
 def _value(name: str, value: str) -> str:
     """A code in words, a moment or day as people say it, anything else as it is."""
-    if "-" in value:  # a telephone of eight digits is no day
-        with suppress(ValueError):
-            return moment(datetime.fromisoformat(value)) if "T" in value else day(date.fromisoformat(value))
+    said = _said_day(value) if _DAY_FACT.fullmatch(name) and _DAY.fullmatch(value) else None
+    if said is not None:
+        return said
     return _known(f"{name}.{value}", _known(f"fact_is.{value}", value))
+
+
+def _said_day(value: str) -> str | None:
+    """A day or moment in words; None for a text that is none after all, or that no calendar of people has."""
+    try:
+        found = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    except ValueError:
+        return None
+    if not could_be_meant(found.date() if isinstance(found, datetime) else found):
+        return None
+    return moment(found) if isinstance(found, datetime) else day(found)
 
 
 def _known(code: str, otherwise: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from core.web.api import Truth
+
 
 class CommunityOut(Schema):
     """The community of this address."""
@@ -19,7 +21,7 @@ class CommunityOut(Schema):
 class SwitchIn(Schema):
     """Whether the community uses a plugin."""
 
-    enabled = fields.Boolean(required=True, truthy={True}, falsy={False})
+    enabled = Truth(required=True)
     name = fields.String(dump_only=True)  # what a GET answered may be put back
     label = fields.String(dump_only=True)
     summary = fields.String(dump_only=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Id = UUID
@@ -30,6 +31,10 @@ class UuidKey(TypeDecorator[UUID]):
         return UUID(bytes=value) if isinstance(value, bytes) else value
 
 
+class OutOfCalendar(OverflowError, DontWrapMixin):
+    """A moment that no calendar has in UTC: refused like any value too large to be kept."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment. Naive values are refused; what comes back is aware, in UTC."""
 
@@ -39,7 +44,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a moment needs its time zone: {value!r}")
-        return value and value.astimezone(UTC)
+        try:
+            return value and value.astimezone(UTC)
+        except (ValueError, OverflowError):  # the last hours of the calendar
+            raise OutOfCalendar(value) from None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:  # SQLite keeps no zone

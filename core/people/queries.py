@@ -16,14 +16,14 @@ from core.contract import Holder as HolderValue
 from core.db import Id, session
 from core.errors import Invalid, NotFound
 from core.explanations import explain
-from core.faults import clean
+from core.faults import seen
+from core.faults import words as searched
 from core.people.models import Group, Holder, Membership, Resident, Role
 from core.plugins import here
 
 T = TypeVar("T", Resident, Group)
 
 READ = "core.people.read"
-_MOST_WORDS = 5  # of one search; more would only narrow what is narrow already
 
 
 # --- holders -------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def residents(words: str = "", *, by: Actor, limit: int, cursor: str | None = No
     )
     if access.reach(by, READ) != "all":
         statement = statement.where(Resident.id == by.resident_id)
-    for word in _words(words):
+    for word in searched(words):
         found = [_named(word)]
         if word.isdecimal():
             found.append(Resident.telephone.endswith(word, autoescape=True))
@@ -92,13 +92,9 @@ def groups(words: str = "", *, by: Actor, limit: int, cursor: str | None = None)
     )
     if access.reach(by, READ) != "all":
         statement = statement.where(Group.id.in_(groups_of(by.resident_id)))
-    for word in _words(words):
+    for word in searched(words):
         statement = statement.where(_named(word))
     return session.scalars(_page(statement, limit, cursor)).all()
-
-
-def _words(text: str) -> list[str]:
-    return clean(text).split()[:_MOST_WORDS]
 
 
 def _named(word: str) -> ColumnElement[bool]:
@@ -193,15 +189,13 @@ def members(group_id: Id, *, by: Actor, limit: int, cursor: str | None = None) -
         Invalid: the cursor is none.
     """
     group(group_id, by=by)
-    if cursor is not None and not cursor.isdecimal():
-        raise Invalid({"cursor": [explain("not_a_cursor")]})
     rows = session.execute(
         select(Membership, Holder.name, Resident.telephone)
         .join(Resident, Resident.id == Membership.resident_id)
         .join(Holder, Holder.id == Resident.id)
         .where(Membership.group_id == group_id, on_day(here().today())[1])
         .order_by(Membership.role, Holder.initials, Holder.name, Membership.id)
-        .offset(int(cursor or 0))
+        .offset(seen(cursor))
         .limit(limit + 1)
     )
     open_ = access.allows(by, READ, group_id)

@@ -16,7 +16,11 @@ class PeopleQuery(ListQuery):
     """Search words, and how much of a list."""
 
     q = fields.String(
-        load_default="", metadata={"description": "Words: of the name, initials in pinyin (zsf), end of the telephone."}
+        load_default="",
+        metadata={
+            "description": "Words: of the name, initials in pinyin (zsf), end of the telephone; "
+            "at most 5, within 200 characters."
+        },
     )
 
 

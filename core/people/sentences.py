@@ -13,7 +13,7 @@ SENTENCES: Mapping[str, Any] = {
     "not_a_group_kind": _l("The kind is one of the list, or a word of small letters a to z."),
     "ends_before_it_begins": _l("The last day comes before the first. Change one of the two."),
     "already_member": _l("%(name)s is in %(group)s already, from %(from_day)s. Let that end first."),
-    "not_a_cursor": _l("This list cannot go on from there. Begin again without a cursor."),
+    "not_a_cursor": _l("This list cannot go on from there. Read it again from its beginning."),
     # kinds of groups
     "group_kind.orchestra": _l("orchestra"),
     "group_kind.choir": _l("choir"),

@@ -18,73 +18,58 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, request
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from core.accounts import access
 from core.db import Id
 from core.errors import Forbidden, Invalid, NotFound, Unauthorized
-from core.explanations import Explanation, explain
+from core.explanations import explain
+from core.faults import seen
 from core.web import replay
+from core.web.fields import (
+    UNKNOWN_ID,
+    Day,
+    DayOrMoment,
+    Explanations,
+    HolderOut,
+    IdField,
+    ListQuery,
+    Moment,
+    Truth,
+)
 from core.web.request import act_for, actor, some_unit, writing
 from core.web.transactions import READS
-from core.web.words import as_json, zone
 
 F = TypeVar("F", bound=Callable[..., Any])
-LARGEST_LIMIT = 200
-UNKNOWN_ID = "unknown_id"
 
-
-class IdField(fields.UUID):
-    """An opaque id. One that cannot be parsed names nothing: 404, like every unknown one."""
-
-    default_error_messages = {"invalid_uuid": UNKNOWN_ID}
-
-
-class Moment(fields.AwareDateTime):
-    """RFC 3339 with offset; answered in the community's zone."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(format="iso", **options)
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return super()._serialize(value and value.astimezone(zone()), attr, obj, **kwargs)
-
-
-class Explanations(fields.Field[Any]):
-    """A list of `{"code", "text", …facts}`, in the caller's language. Only answered."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **_kwargs: Any) -> Any:  # noqa: ARG002
-        if isinstance(value, Explanation):
-            return as_json(value)
-        return [as_json(item) for item in value or ()]
-
-
-class HolderOut(Schema):
-    """Whoever holds points or reserves a room."""
-
-    id = fields.UUID()
-    kind = fields.Function(lambda holder: str(getattr(holder.kind, "value", holder.kind)))
-    name = fields.String()
-
-
-class ListQuery(Schema):
-    """How much of a list, and from where on."""
-
-    limit = fields.Integer(load_default=50, validate=lambda value: _within(value, 1, LARGEST_LIMIT))
-    cursor = fields.String(load_default=None)
-
-
-def _within(value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ValidationError("not_a_limit")
+__all__ = [
+    "Day",
+    "DayOrMoment",
+    "Explanations",
+    "HolderOut",
+    "IdField",
+    "ListQuery",
+    "Moment",
+    "Truth",
+    "operation",
+    "page_of",
+]
 
 
 def page_of(items: Sequence[Any], limit: int, cursor_of: Callable[[Any], str]) -> dict[str, Any]:
     """`{"items", "next"}` of a query that asked for one row more than `limit`."""
     more = len(items) > limit
     return {"items": list(items[:limit]), "next": cursor_of(items[limit - 1]) if more else None}
+
+
+def _cut(items: Sequence[Any], page: dict[str, Any]) -> dict[str, Any]:
+    """A page of a short list that was read whole."""
+    begins, limit = seen(page["cursor"]), page["limit"]
+    return page_of(items[begins : begins + limit + 1], limit, lambda _item: str(begins + limit))
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -162,6 +147,11 @@ class Operation:
     files: type[Schema] | None
     public: bool
 
+    @property
+    def cuts(self) -> bool:
+        """Whether the function returns a list whole, of which a page is answered."""
+        return self.lists and not (self.query is not None and issubclass(self.query, ListQuery))
+
 
 def operation(  # noqa: PLR0913 - the marks of an operation, each with a default
     *,
@@ -183,7 +173,8 @@ def operation(  # noqa: PLR0913 - the marks of an operation, each with a default
         query: schema of the query, handed over as `query`.
         files: schema of a multipart upload, handed over as `files`.
         gives: schema of the answer; None answers without a body.
-        lists: the function returns `{"items", "next"}` (see `page_of`) or a sequence, and `gives` describes one item.
+        lists: `gives` describes one item. With a ListQuery the function returns `{"items", "next"}` (see `page_of`);
+            without, the whole short list, and what `limit` and `cursor` ask for is cut out of it here.
         status: of success.
         public: no token needed.
         before: what is slow (hashing, reading a sheet), with the same arguments; it runs while no unit is open, and what it
@@ -198,12 +189,12 @@ def operation(  # noqa: PLR0913 - the marks of an operation, each with a default
         def view(**values: Any) -> Response:
             if not public:
                 _guard(needs)
-            _read(marks, values)
+            page = _read(marks, values)
             if before is None:
-                return _answer(function(**values), marks)
+                return _answer(function(**values), marks, page)
             values["prepared"] = before(**values)
             with writing():
-                return replay.once(lambda: _answer(function(**values), marks))
+                return replay.once(lambda: _answer(function(**values), marks, page))
 
         if before is not None:
             view.unit = "own"  # type: ignore[attr-defined]  # core.web.transactions reads it
@@ -214,8 +205,8 @@ def operation(  # noqa: PLR0913 - the marks of an operation, each with a default
     return decorate
 
 
-def _read(marks: Operation, values: dict[str, Any]) -> None:
-    """Put what was sent into the arguments of the operation."""
+def _read(marks: Operation, values: dict[str, Any]) -> dict[str, Any]:
+    """Put what was sent into the arguments of the operation; answers which page of a list read whole is wanted."""
     if marks.body is not None:
         values["body"] = _read_body(marks.body)
     elif marks.files is not None:
@@ -223,8 +214,23 @@ def _read(marks: Operation, values: dict[str, Any]) -> None:
         values["files"] = parser.parse(marks.files(), request, location="files")
     elif request.method not in READS:
         _read_body(Nothing)
+    asked, page = request.args, {}
+    if marks.cuts:
+        names = ListQuery().fields
+        page = _read_query(ListQuery, MultiDict(item for item in asked.items(multi=True) if item[0] in names))
+        asked = MultiDict(item for item in asked.items(multi=True) if item[0] not in names)
+    query = _read_query(marks.query or Nothing, asked)
     if marks.query is not None:
-        values["query"] = parser.parse(marks.query(), request, location="query")
+        values["query"] = query
+    return page
+
+
+def _read_query(schema: type[Schema], asked: MultiDict[str, str]) -> Any:
+    reader = schema()
+    try:
+        return reader.load(MultiDictProxy(asked, reader), unknown=RAISE)
+    except ValidationError as error:
+        raise to_refusal(error) from error
 
 
 def _guard(needs: str | None) -> None:
@@ -237,7 +243,7 @@ def _guard(needs: str | None) -> None:
 
 
 class Nothing(Schema):
-    """The body of an act that needs no words."""
+    """The body of an act that needs no words, the query of what has nothing to choose."""
 
 
 def _read_body(schema: type[Schema]) -> Any:
@@ -275,12 +281,12 @@ def _take_behalf(behalf: Any) -> None:
         raise NotFound(what="on_behalf_of") from None
 
 
-def _answer(result: Any, marks: Operation) -> Response:
+def _answer(result: Any, marks: Operation, page: dict[str, Any]) -> Response:
     if marks.gives is None:
         return Response(status=204 if marks.status == 200 else marks.status)
     writer = marks.gives(unknown=EXCLUDE)
     if marks.lists:
-        paged = result if isinstance(result, dict) else {"items": result, "next": None}
+        paged = _cut(result, page) if marks.cuts else result
         body: Any = {"items": writer.dump(paged["items"], many=True), "next": paged["next"]}
     else:
         body = writer.dump(result)

@@ -14,6 +14,8 @@ from wtforms import DateField, Field
 
 from core.db import savepoint
 from core.errors import DomainError, Invalid
+from core.explanations import explain
+from core.faults import could_be_meant
 from core.web.request import Stale
 from core.web.words import say, say_error
 
@@ -41,7 +43,7 @@ class Form(FlaskForm):
         good: bool = super().validate(*args, **values)  # type: ignore[no-untyped-call]  # of WTForms
         stale: Stale | None = g.get("stale")
         if stale is not None:
-            self.problems.append(stale.sentence)
+            self.problems.append(stale.shown)
             self._status = stale.status
             return False
         return good
@@ -94,6 +96,9 @@ class DayField(DateField):
             super().process_formdata(valuelist)  # type: ignore[no-untyped-call]  # of WTForms
         except ValueError:
             raise ValueError(gettext("This must be a day like 2026-03-02.")) from None
+        if self.data is not None and not could_be_meant(self.data):
+            self.data = None  # what was typed is still shown
+            raise ValueError(say(explain("impossible_day")))
 
 
 class ActForm(Form):

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from flask import redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 
 from core.accounts import access
-from core.errors import Forbidden
-from core.web.request import actor, some_unit
+from core.errors import Forbidden, Unauthorized
+from core.web.request import actor, own_path, some_unit
+from core.web.transactions import READS
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -23,7 +28,7 @@ def requires(permission: str | None) -> Callable[[V], V]:
         def guarded(*args: Any, **values: Any) -> Any:
             who = actor()
             if who is access.NOBODY:
-                return redirect(url_for("accounts.sign_in", next=_back()), code=302)
+                return lead_to_sign_in()
             with some_unit():
                 if permission is not None and access.reach(who, permission) is None:
                     raise Forbidden(permission=permission)
@@ -41,5 +46,28 @@ def public(view: V) -> V:
     return view
 
 
-def _back() -> str:
-    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+def lead_to_sign_in() -> ResponseReturnValue:
+    """To the page to sign in, and from there back; who sent a form is told that it was not taken.
+
+    Raises:
+        Unauthorized: a piece of a page was asked for, where no page may stand; the page stays as it is.
+    """
+    if request.headers.get("HX-Request"):
+        raise Unauthorized
+    if request.method in READS:
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=302)
+    flash(_("You have been signed out, and what you sent was not kept. Sign in and send it again."), "warning")
+    return redirect(url_for("accounts.sign_in", next=_sent_from()), code=303)
+
+
+def _sent_from() -> str | None:
+    """The page on which the form stood, if there is such a page: some addresses only take forms."""
+    came = urlsplit(request.referrer or "")
+    own = came.path if came.netloc == request.host else ""
+    for path in filter(None, (own, request.path)):
+        try:
+            current_app.url_map.bind_to_environ(request.environ).match(path, method="GET")
+        except HTTPException:
+            continue
+        return own_path(f"{path}?{came.query}" if path == own and came.query else path)
+    return None

@@ -11,7 +11,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from marshmallow import Schema
 
-from core.web.api import Operation
+from core.web.api import ListQuery, Operation
 
 PREFIX = "/api/v1"
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -95,7 +95,7 @@ def _operation(view: Any, endpoint: str, method: str, marks: Operation, rule: st
         "tags": [endpoint.partition(".")[0].removesuffix("_api")],
         "summary": summary,
         "description": " ".join(rest.split()),
-        "parameters": arguments + ([{"in": "query", "schema": marks.query}] if marks.query else []),
+        "parameters": arguments + [{"in": "query", "schema": schema} for schema in _queries(marks)],
         "responses": {
             str(204 if marks.gives is None and marks.status == 200 else marks.status): _answer(marks),
             "default": PROBLEM,
@@ -112,6 +112,11 @@ def _operation(view: Any, endpoint: str, method: str, marks: Operation, rule: st
     if marks.files is not None:
         found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": marks.files}}}
     return found
+
+
+def _queries(marks: Operation) -> list[type[Schema]]:
+    """What may stand behind the question mark."""
+    return [schema for schema in (marks.query, ListQuery if marks.cuts else None) if schema is not None]
 
 
 PROBLEM = {

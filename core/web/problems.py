@@ -36,6 +36,15 @@ HTTP_SENTENCES = {
     503: ("busy", _l("Too much is going on right now. Nothing was changed; try again in a moment.")),
 }
 TITLE = _l("That did not work")
+WHAT_TO_DO = {
+    401: _l("Sign in, and try it again."),
+    403: _l("Go back, or choose something else on the home page."),
+    404: _l("Go back, or look for it from the home page."),
+    409: _l("Go back, load the page again and look at what has changed."),
+    422: _l("Go back and correct it."),
+    429: _l("Try it again in a few minutes."),
+}
+TRY_AGAIN = _l("Go back, load the page again and try once more. If it happens again, tell the centre.")
 
 
 def problem(error: DomainError) -> Response:
@@ -62,7 +71,9 @@ def _json(body: dict[str, Any], status: int) -> Response:
 
 
 def _page(status: int, sentence: str) -> Response:
-    page = render_template("errors/problem.html", title=str(TITLE), sentence=sentence, status=status)
+    page = render_template(
+        "errors/problem.html", title=TITLE, sentence=sentence, what_to_do=WHAT_TO_DO.get(status, TRY_AGAIN)
+    )
     return make_response(page, status)
 
 
@@ -77,7 +88,7 @@ def on_http(error: HTTPException) -> Response:
         return make_response(error.get_response())
     code, sentence = HTTP_SENTENCES.get(error.code, HTTP_SENTENCES[400 if error.code < 500 else 500])
     stale: Stale | None = g.get("stale")
-    said = str(stale.sentence if stale and stale.status == error.code else sentence)
+    said = str(stale.lost if stale and stale.status == error.code else sentence)
     answer = _json(_head(error.code, code, said), error.code) if is_api() else _page(error.code, said)
     for name, value in error.get_headers():
         if name in {"Retry-After", "Allow"}:

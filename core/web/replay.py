@@ -103,10 +103,11 @@ def _refuse_other(key: str) -> None:
     """Another content under a key that is taken: for a program a conflict; a form is shown again under a new key."""
     if is_api():
         raise KeyReused(key=key[:40])
-    sentence = gettext(
+    shown = gettext(
         "This form was sent before with other content. Everything is still here: send it again if it is meant."
     )
-    hold_back(Stale(409, sentence))
+    lost = gettext("This was sent before with other content, and this time nothing was done. Go back and look again.")
+    hold_back(Stale(409, shown, lost))
 
 
 def end(response: Response) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -48,10 +48,11 @@ def is_api() -> bool:
 
 @dataclass(frozen=True)
 class Stale:
-    """Why a form that was sent must not act: the form, shown again with everything typed, says so."""
+    """Why a form that was sent must not act. `shown` is said by the form, with everything typed; `lost` where it is not shown."""
 
     status: int
-    sentence: str
+    shown: str
+    lost: str
 
 
 def hold_back(stale: Stale) -> None:
@@ -74,6 +75,10 @@ def take_slug(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Take `community` out of the address and enter it; a view that opens its own units learns here who asks."""
     g.slug = values.pop("community", None) if values else None
     if g.slug is None:
+        if endpoint is None and is_open() and not is_api():
+            with suppress(NotFound):  # an address that leads nowhere, perhaps in a community: its page says so
+                enter_slug(request.path.split("/")[1])
+                g.slug = here().slug
         return
     if is_open():
         enter_slug(g.slug)

@@ -20,15 +20,24 @@ FIELD_MESSAGES = {
     "Not a valid datetime.": _l("This must be a moment with its offset, like 2026-03-02T10:00+08:00."),
     "Not a valid aware datetime.": _l("This must be a moment with its offset, like 2026-03-02T10:00+08:00."),
     "Not a valid time.": _l("This must be a time like 08:00."),
+    "Not a valid utf-8 string.": _l("This must be text."),
+    "Number too large.": _l("This number is too large."),
+    "Invalid value.": _l("This value cannot be right."),
+    "Invalid type.": _l("This must be a JSON object."),
     "Not a valid list.": _l("This must be a list."),
     "Invalid input type.": _l("This must be a JSON object with the fields of the document."),
     "Not a valid mapping type.": _l("This must be a JSON object."),
+    "impossible_day": _l("This day cannot be meant."),
     "not_a_limit": _l("The limit is a number from 1 to 200."),
 }
+
+_CHOICES = "Must be one of: "
 
 
 def _field_message(facts: Mapping[str, Any]) -> str:
     message = str(facts["message"])
+    if message.startswith(_CHOICES):
+        return gettext("Choose one of: %(choices)s.", choices=message.removeprefix(_CHOICES).removesuffix("."))
     known = FIELD_MESSAGES.get(message)
     return str(known) if known is not None else gettext("This cannot be right: %(message)s", message=message)
 

@@ -9,8 +9,7 @@ from flask import Blueprint
 
 from core.communities import policy
 from core.db import Id
-from core.errors import Invalid
-from core.explanations import explain
+from core.faults import seen
 from core.plugins import here
 from core.web.api import ListQuery, operation, page_of
 from core.web.request import actor
@@ -60,9 +59,9 @@ READ, AWARD, HOLD, POLICY = "points.read", "points.award", "points.hold", "point
 @operation(query=ListQuery, gives=CategorySchema, lists=True)
 def list_categories(query: dict[str, Any]) -> dict[str, Any]:
     """Categories by code."""
-    seen = _seen(query)
-    found = queries.categories(limit=query["limit"], seen=seen)
-    return page_of(found, query["limit"], lambda _item: str(seen + query["limit"]))
+    begins = seen(query["cursor"])
+    found = queries.categories(limit=query["limit"], seen=begins)
+    return page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
 
 
 @api.post("/categories")
@@ -76,9 +75,9 @@ def create_category(body: CategoryRequest) -> Category:
 @operation(query=RulesQuery, gives=RuleOut, lists=True)
 def list_rules(query: dict[str, Any]) -> dict[str, Any]:
     """Versions of award rules, by category and then the latest first."""
-    seen = _seen(query)
-    found = queries.rules(category=query["category"], limit=query["limit"], seen=seen)
-    return page_of(found, query["limit"], lambda _item: str(seen + query["limit"]))
+    begins = seen(query["cursor"])
+    found = queries.rules(category=query["category"], limit=query["limit"], seen=begins)
+    return page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
 
 
 @api.post("/rules")
@@ -101,14 +100,6 @@ def get_policy(query: dict[str, Any]) -> dict[str, Any]:
 def put_policy(body: PolicyRequest) -> dict[str, Any]:
     """A new version of the policy; with `valid_from` absent or not after today in force at once."""
     return _policy(body.policy, rules.put_policy(body.policy, valid_from=body.valid_from, by=actor()))
-
-
-def _seen(query: dict[str, Any]) -> int:
-    """How many of a short list were seen, which is its cursor."""
-    cursor = query["cursor"] or "0"
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-        raise Invalid({"cursor": [explain("not_a_cursor")]})
-    return int(cursor)
 
 
 def _policy(found: PointsPolicy, valid_from: date | None) -> dict[str, Any]:

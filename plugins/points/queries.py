@@ -15,7 +15,7 @@ from core.contract import Actor, HolderKind
 from core.db import Id, session
 from core.errors import Invalid, NotFound
 from core.explanations import Explanation, explain
-from core.faults import clean
+from core.faults import words as searched
 from core.people.models import Holder, Membership
 from core.plugins import here
 from plugins.points.models import (
@@ -33,7 +33,6 @@ from plugins.points.models import (
 )
 
 READ = "points.read"
-_MOST_WORDS = 5  # of one search
 
 
 # --- holders and their accounts ------------------------------------------------------------------------------------
@@ -70,13 +69,9 @@ def holders(
         if last is None:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         statement = statement.where(tuple_(Holder.name, Holder.id) > (last.name, last.id))
-    for word in _words(words):
+    for word in searched(words):
         statement = statement.where(_named(word))
     return session.scalars(statement.limit(limit + 1)).all()
-
-
-def _words(text: str) -> list[str]:
-    return clean(text).split()[:_MOST_WORDS]
 
 
 def _named(word: str) -> ColumnElement[bool]:
@@ -236,7 +231,7 @@ def contributions(
         statement = statement.where(Contribution.occurred_on >= wanted.first)
     if wanted.last is not None:
         statement = statement.where(Contribution.occurred_on <= wanted.last)
-    for word in _words(wanted.words):
+    for word in searched(wanted.words):
         named = select(Holder.id).where(_named(word))
         statement = statement.where(
             Contribution.holder_id.in_(named) | Contribution.note.icontains(word, autoescape=True)

@@ -134,6 +134,8 @@ class RuleRequest:
             check.one_of("per", {"act", "hour"})
             check.whole("points", most=MOST_POINTS)
             check.whole("member_share", least=0, most=100)
+            if self.member_share:  # nothing credits a share yet, and a rule must not promise what does not happen
+                check.fault("member_share", "points_no_member_share")
             check.whole("daily_cap", most=LARGEST_WHOLE)
             check.whole("monthly_cap", most=LARGEST_WHOLE)
             check.day("valid_from")

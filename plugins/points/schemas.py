@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import time
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from core.contract import HolderKind, HoldState, WeeklyHours
-from core.web.api import Explanations, HolderOut, IdField, ListQuery, Moment
+from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment, Truth
 from plugins.points.models import Per, State
 from plugins.points.policy import DAY_MINUTES, PointsPolicy, Standing, Tier
 from plugins.points.requests import (
@@ -88,7 +88,7 @@ class PolicySchema(Schema):
     peak = fields.List(fields.Nested(PeakSchema), required=True)
     expiry_days = fields.Integer(strict=True, required=True)
     resident_daily_cap = fields.Integer(strict=True, required=True)
-    allow_debt = fields.Boolean(required=True)
+    allow_debt = Truth(required=True)
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> PointsPolicy:
@@ -96,22 +96,6 @@ class PolicySchema(Schema):
 
 
 # --- queries -------------------------------------------------------------------------------------------------------
-
-
-class DayOrMoment(fields.Field[Any]):
-    """A day, or a moment with its offset."""
-
-    default_error_messages = {"invalid": "Not a valid date."}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_kwargs: Any) -> date | datetime:  # noqa: ARG002
-        text = str(value).replace(" ", "+")  # an offset's + that was sent bare
-        try:
-            found = date.fromisoformat(text) if len(text) == len("2026-03-02") else datetime.fromisoformat(text)
-        except ValueError:
-            raise self.make_error("invalid") from None
-        if isinstance(found, datetime) and found.tzinfo is None:
-            raise self.make_error("invalid")
-        return found
 
 
 class PeriodQuery(Schema):
@@ -139,14 +123,14 @@ class ContributionsQuery(ListQuery):
     holder_id = IdField(load_default=None)
     category = fields.String(load_default=None)
     state = fields.Enum(State, by_value=True, load_default=None)
-    first = fields.Date(data_key="from", load_default=None)
-    last = fields.Date(data_key="to", load_default=None)
+    first = Day(data_key="from", load_default=None)
+    last = Day(data_key="to", load_default=None)
 
 
 class PolicyQuery(Schema):
     """The policy of which day; today's where none is said."""
 
-    on = fields.Date(load_default=None)
+    on = Day(load_default=None)
 
 
 # --- categories, rules, policy -------------------------------------------------------------------------------------
@@ -169,7 +153,9 @@ class RuleIn(Schema):
     category = fields.String(required=True)
     per = fields.String(required=True)
     points = fields.Integer(strict=True, required=True)
-    member_share = fields.Integer(strict=True, load_default=0)
+    member_share = fields.Integer(
+        strict=True, load_default=0, metadata={"description": "0: shares of members cannot be given yet.", "enum": [0]}
+    )
     daily_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
     monthly_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
     valid_from = fields.Date(required=True)

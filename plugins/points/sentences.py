@@ -63,6 +63,7 @@ SENTENCES: Mapping[str, Any] = {
     # lines of a statement
     "points_earned": _earned,
     "points_earned_note": _l("%(category)s, %(day)s: %(note)s"),
+    "points_no_member_share": _l("Shares of members cannot be given yet: leave this at 0."),
     "points_withdrawn": _l("Withdrawn: %(category)s, %(day)s. %(why)s"),
     "points_expired": _l("Expired at the end of %(day)s"),
     "points_typed": _l("%(words)s"),

@@ -45,6 +45,25 @@ def test_both_names_are_kept_through_both_doors(
     assert "for 陈玉兰" in browser.get("/audit").text
 
 
+def test_staff_award_for_a_resident_and_both_names_are_in_the_audit(
+    browser_of: BrowserOf, database: Database, house: House, cast: Cast
+) -> None:
+    browser = browser_of("sun")
+    assert browser.post(f"/behalf/{cast.chen.resident_id}").status_code == 303
+    page = browser.get("/points/award")
+    assert BANNER in page.text
+    typed = {"category": "performance", "day": "2026-11-26", "note": "", f"n_{cast.choir.id.hex}": "1"}
+    assert browser.post("/points/award", typed).status_code == 303
+    assert last_entry(database, house) == ("孙红梅", "陈玉兰")
+    audit = browser_of("li").get("/audit").text
+    newest = audit.partition("<tbody")[2].partition("</tr>")[0]
+    for words in "孙红梅", "for 陈玉兰", "Recorded contributions", "合唱队":
+        assert words in newest
+    browser.post("/behalf/stop")
+    assert browser.post("/points/award", typed | {"note": "again"}).status_code == 303
+    assert last_entry(database, house) == ("孙红梅", None)
+
+
 def test_one_may_act_for_another_without_stopping_first(browser_of: BrowserOf, cast: Cast) -> None:
     browser = browser_of("sun")
     browser.post(f"/behalf/{cast.chen.resident_id}")

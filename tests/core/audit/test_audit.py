@@ -169,3 +169,56 @@ def test_changes_are_told_thing_by_thing() -> None:
         ("inner.x", "1, 2", ""),
         ("new", "", "yes"),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["9999-12-31T23:59:59Z", "0001-01-01", "2026-03-02", "2026-03-02T10:00:00+08:00", "-", "T-"]
+)
+def test_a_name_stays_a_name_whatever_it_looks_like(
+    browser_of: BrowserOf, database: Database, house: House, name: str
+) -> None:
+    with unit(database, write=True):
+        kit.enter_slug(house, SLUG)
+        record(ACT, by=actor_of("li"), subject=name, before={"name": "合唱队"}, after={"name": name})
+    answer = browser_of("li").get("/audit")
+    assert answer.status_code == 200
+    assert f"<del>合唱队</del> → {name}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "said"),
+    [
+        ("born_on", "2026-11-26", "Thu 26 Nov"),
+        ("to", "2026-11-26", "Thu 26 Nov"),
+        ("starts_at", "2026-11-26T01:00:00+00:00", "Thu 26 Nov 9:00"),
+        ("to", "9999-12-31", "9999-12-31"),
+        ("ends_at", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59-12:00"),
+        ("ends_at", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("from", "2026-02-30", "2026-02-30"),
+        ("from", "Thu-T-26", "Thu-T-26"),
+    ],
+)
+def test_a_fact_that_is_a_day_is_said_in_words_and_one_that_cannot_be_as_it_is(
+    browser_of: BrowserOf, database: Database, house: House, fact: str, value: str, said: str
+) -> None:
+    with unit(database, write=True):
+        kit.enter_slug(house, SLUG)
+        record(ACT, by=actor_of("li"), subject="合唱队", after={fact: value})
+    answer = browser_of("li").get("/audit")
+    assert answer.status_code == 200
+    assert f"{said}</" in answer.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31"])
+def test_a_day_that_nobody_could_mean_is_said_and_shown_again(browser_of: BrowserOf, day: str) -> None:
+    answer = browser_of("li").get(f"/audit?day={day}&q=乐")
+    assert answer.status_code == 422
+    assert "This day cannot be meant." in answer.text
+    assert f'value="{day}"' in answer.text
+    assert 'value="乐"' in answer.text
+
+
+def test_a_search_of_any_length_is_a_search(browser_of: BrowserOf, program_of: ProgramOf) -> None:
+    long = "民乐%20" * 2 + "x%20" * 2_000
+    assert browser_of("li").get(f"/audit?q={long}").status_code == 200
+    assert program_of("li").get(f"/audit?q={'民' * 2_000}").get_json()["items"] == []

@@ -75,3 +75,26 @@ def test_lists_take_the_same_statements_however_many_there_are(inside: Cast) -> 
     people = queries.people_of([group.id for group in found])
     assert [people[group.id].count for group in found if group.name == "合唱队"] == [2]
     assert [people[group.id].leaders for group in found if group.name == "合唱队"] == [("张淑芬",)]
+
+
+LONG = "x " * 5_000 + "淑" * 5_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/search", "/residents", "/groups", "/accounts", "/behalf", "/points/", "/points/contributions", "/audit"],
+)
+def test_a_search_has_200_characters_and_five_words(browser_of: BrowserOf, path: str) -> None:
+    assert browser_of("li").get(path, query_string={"q": LONG}).status_code == 200
+
+
+def test_programs_search_as_people_do(program_of: ProgramOf) -> None:
+    program = program_of("li")
+    for path in "/residents", "/groups", "/audit":
+        assert program.get(f"{path}?q={'x' * 5_000}").get_json()["items"] == []
+
+
+def test_what_stands_behind_200_characters_or_five_words_is_not_searched_for(inside: Cast) -> None:
+    assert names("淑芬" + " " * 200 + "nobody") == ["张淑芬"]
+    assert names("张 淑 芬 张 淑 nobody") == ["张淑芬"]
+    assert names("张 淑 芬 张 nobody") == []

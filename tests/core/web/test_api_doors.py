@@ -170,7 +170,32 @@ def test_422_a_body_that_is_no_object(toy_program: ProgramOf, body: Any) -> None
 def test_422_a_query_that_makes_no_sense(toy_program: ProgramOf, query: str) -> None:
     found = problem(toy_program("li").get(f"/toy/notes?{query}"))
     assert found["errors"].keys() <= {"limit", "colour"}
-    assert toy_program("li").get("/toy/notes?limit=200").get_json() == {"items": [], "next": None}
+
+
+def test_a_list_that_is_read_whole_is_answered_page_by_page(toy_program: ProgramOf) -> None:
+    program, cursor, pages = toy_program("li"), "", 0
+    seen: list[str] = []
+    while pages < 9:
+        page = program.get(f"/toy/notes?limit=2{cursor}").get_json()
+        seen, pages = [*seen, *(item["note"] for item in page["items"])], pages + 1
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert (seen, pages) == ([f"note {number}" for number in range(5)], 3)
+    assert program.get("/toy/notes").get_json()["next"] is None
+    assert len(program.get("/toy/notes?limit=5").get_json()["items"]) == 5
+    for cursor in "x", "-1", "²", "9" * 30:
+        assert problem(program.get(f"/toy/notes?cursor={cursor}"))["errors"].keys() == {"cursor"}
+
+
+def test_422_a_query_where_there_is_nothing_to_choose(toy_program: ProgramOf, acted: Acted) -> None:
+    program = toy_program("li")
+    answers = program.get("/toy/writes?colour=red"), program.post("/toy/notes/bell?limit=5", None)
+    assert [problem(answer)["errors"] for answer in answers] == [
+        {"colour": ["There is no such field; take it out."]},
+        {"limit": ["There is no such field; take it out."]},
+    ]
+    assert acted() == 0
 
 
 def test_a_refusal_of_the_rule_carries_its_code_and_facts(toy_program: ProgramOf, acted: Acted) -> None:

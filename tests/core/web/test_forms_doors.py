@@ -59,8 +59,12 @@ def test_the_page_that_says_so_can_be_sent_at_once(toy_app: Flask, toy_browser: 
 
 def test_a_view_that_does_not_look_at_its_form_does_nothing_all_the_same(toy_browser: BrowserOf, acted: Acted) -> None:
     browser = toy_browser("li")
-    answer = browser.client.post(f"/{SLUG}/toy/careless", data={"csrf_token": "stale"})
+    answer = browser.client.post(
+        f"/{SLUG}/toy/careless", data={"csrf_token": "stale"}, headers={"Accept-Language": "en"}
+    )
     assert (answer.status_code, acted()) == (400, 0)
+    assert "Everything is still here" not in answer.text  # what was typed is not: the form is not shown
+    assert "Nothing was done" in answer.text
     assert browser.post("/toy/careless").status_code == 303
     assert acted() == 1
 
@@ -237,7 +241,7 @@ def test_the_guard_leads_strangers_to_sign_in_and_refuses_the_rest(toy_browser: 
     assert toy_browser(None).get("/toy/").location == f"/{SLUG}/sign-in?next=/{SLUG}/toy/"
     assert toy_browser("sun").get("/toy/").status_code == 403  # staff have no right to write notes
     assert toy_browser("sun").post("/toy/", TYPED).status_code == 403
-    assert toy_browser("wang", slug=SLUG).post("/toy/", TYPED).status_code == 302
+    assert toy_browser("wang", slug=SLUG).post("/toy/", TYPED).status_code == 303
     assert acted() == 0
 
 

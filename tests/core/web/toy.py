@@ -20,7 +20,7 @@ from core.errors import WrongState
 from core.faults import checking
 from core.hookspecs import Adds
 from core.plugins import Permission, Plugin, implements
-from core.web.api import IdField, ListQuery, operation
+from core.web.api import IdField, operation
 from core.web.forms import Form
 from core.web.guard import requires
 from core.web.request import actor, reading, writing
@@ -153,10 +153,10 @@ def writes_too() -> NoteRequest:
 
 
 @api.get("/notes")
-@operation(needs="toy.write", query=ListQuery, gives=NoteOut, lists=True)
-def notes(query: dict[str, Any]) -> Sequence[NoteRequest]:
-    """No notes."""
-    return ()
+@operation(needs="toy.write", gives=NoteOut, lists=True)
+def notes() -> Sequence[NoteRequest]:
+    """Five notes."""
+    return [NoteRequest(note=f"note {number}") for number in range(5)]
 
 
 @api.post("/notes")
