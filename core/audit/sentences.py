@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, Any] = {
     "kind.dance": _l("dance team"),
     "kind.opera": _l("opera"),
     "kind.calligraphy": _l("calligraphy"),
+    "kind.chess": _l("chess and cards"),
     "kind.sport": _l("sport"),
     "kind.other": _l("other"),
     "kind.residents": _l("residents"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor, HolderKind
 from core.db import Id, session
+from core.errors import Invalid
+from core.explanations import explain
 from core.people import holders, queries
 from core.people.initials import initials
 from core.people.models import Group, Holder
@@ -17,8 +21,11 @@ def create(request: GroupRequest, *, by: Actor) -> Group:
 
     Raises:
         Forbidden: `by` may not enter groups.
+        Invalid: another group has this name.
     """
     access.check(by, "core.people.edit")
+    holders.lock_names()
+    _refuse_taken(request.name)
     holder = Holder(kind=HolderKind.GROUP, name=request.name, initials=initials(request.name))
     session.add(holder)
     session.flush()
@@ -35,16 +42,26 @@ def edit(group_id: Id, request: GroupRequest, *, by: Actor) -> Group:
     Raises:
         Forbidden: `by` may not enter groups.
         NotFound: there is no such group.
+        Invalid: another group has this name.
     """
     access.check(by, "core.people.edit")
-    holders.lock([group_id])
+    holders.lock_names(group_id)
     group = queries.group(group_id, by=by)
+    if request.name != group.name:
+        _refuse_taken(request.name)
     before = _facts(group)
     group.holder.name, group.holder.initials, group.kind = request.name, initials(request.name), request.kind
     if (after := _facts(group)) != before:
         session.flush()
         record("core.group_changed", by=by, subject=request.name, subject_id=group.id, before=before, after=after)
     return group
+
+
+def _refuse_taken(name: str) -> None:
+    """Sheets, and whoever books by telephone, know a group by its name; so two of one name could not be told apart."""
+    same = select(Group.id).join(Holder, Holder.id == Group.id).where(Holder.name == name, Group.dissolved_on.is_(None))
+    if session.scalar(same.limit(1)) is not None:
+        raise Invalid({"name": [explain("group_exists", name=name)]})
 
 
 def _facts(group: Group) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from core.contract import HolderKind
 from core.db import Id, locked, session
 from core.errors import NotFound
 from core.people.models import Holder
@@ -23,3 +24,13 @@ def lock(ids: Iterable[Id]) -> dict[Id, Holder]:
     for missing in wanted - holders.keys():
         raise NotFound(what="holder", id=missing)
     return holders
+
+
+def lock_names(*ids: Id) -> None:
+    """Lock holders, and with them the names of the community's groups: the centre's row stands for all of them.
+
+    Raises:
+        NotFound: one of them is not of this community.
+    """
+    centres = session.scalars(select(Holder.id).where(Holder.kind == HolderKind.CENTRE))
+    lock([*ids, *centres])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pypinyin import Style, lazy_pinyin
-
 # Surnames that begin otherwise than the same character in common words.
 _SURNAMES = {
     "单": "s",
@@ -29,6 +27,8 @@ def initials(name: str, *, person: bool = False) -> str:
     >>> initials("张淑芬"), initials("单小红", person=True), initials("Anna 李"), initials("😀")
     ('zsf', 'sxh', 'al', '')
     """
+    from pypinyin import Style, lazy_pinyin  # 0.3 s: only whoever enters people waits for its dictionaries
+
     parts = [part for syllable in lazy_pinyin(name, style=Style.FIRST_LETTER) for part in syllable.split()]
     letters = "".join(part[0] for part in parts if part[0].isascii() and part[0].isalnum()).lower()
     if person and name[:1] in _SURNAMES:

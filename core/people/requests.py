@@ -13,9 +13,10 @@ from core.plugins import here
 
 LONGEST_NAME = 60  # characters
 LONGEST_TELEPHONE = 30
-GROUP_KINDS = ("orchestra", "choir", "dance", "opera", "calligraphy", "sport", "other")  # and any code a–z
+GROUP_KINDS = ("orchestra", "choir", "dance", "opera", "calligraphy", "chess", "sport", "other")  # and any code a–z
 _KIND = re.compile(r"[a-z]{1,30}")
 _TELEPHONE = re.compile(r"\+?[0-9]{3,20}")
+_A_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")  # no number is written so: it slipped in from another column
 _BETWEEN_DIGITS = str.maketrans("", "", " -()（）\u2010\u2011\u2013")
 
 
@@ -31,12 +32,17 @@ class ResidentRequest:
         with checking(self) as check:
             check.text("name", most=LONGEST_NAME, required=True)
             check.text("telephone", most=LONGEST_TELEPHONE)
-            object.__setattr__(self, "telephone", self.telephone.translate(_BETWEEN_DIGITS))
-            if self.telephone and not _TELEPHONE.fullmatch(self.telephone):
+            digits = self.telephone.translate(_BETWEEN_DIGITS)
+            if "telephone" not in check.faults and self.telephone and not _is_telephone(self.telephone, digits):
                 check.fault("telephone", "not_a_telephone")
+            object.__setattr__(self, "telephone", digits)
             check.day("born_on")
-            if self.born_on is not None and self.born_on > here().today():
+            if "born_on" not in check.faults and self.born_on is not None and self.born_on > here().today():
                 check.fault("born_on", "born_in_the_future")
+
+
+def _is_telephone(written: str, digits: str) -> bool:
+    return _TELEPHONE.fullmatch(digits) is not None and _A_DAY.fullmatch(written) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class GroupRequest:
         with checking(self) as check:
             check.text("name", most=LONGEST_NAME, required=True)
             check.text("kind", most=30, required=True)
-            if self.kind and not _KIND.fullmatch(self.kind):
+            if "kind" not in check.faults and not _KIND.fullmatch(self.kind):
                 check.fault("kind", "not_a_group_kind")
 
 
@@ -71,7 +77,7 @@ class MemberRequest:
             check.day("from_day")
             check.day("to_day")
             object.__setattr__(self, "from_day", self.from_day or here().today())
-            if self.to_day is not None and self.to_day < self.first_day:
+            if not check.faults.keys() & {"from_day", "to_day"} and self.to_day and self.to_day < self.first_day:
                 check.fault("to_day", "ends_before_it_begins")
 
     @property

@@ -54,7 +54,9 @@ class GroupIn(Schema):
     name = fields.String(required=True)
     kind = fields.String(
         required=True,
-        metadata={"description": "orchestra, choir, dance, opera, calligraphy, sport, other, or any code of a–z."},
+        metadata={
+            "description": "orchestra, choir, dance, opera, calligraphy, chess, sport, other, or any code of a–z."
+        },
     )
 
     @post_load

@@ -8,9 +8,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 SENTENCES: Mapping[str, Any] = {
-    "not_a_telephone": _l("A telephone number has 3 to 20 digits, perhaps with a + before them."),
+    "not_a_telephone": _l(
+        "A telephone number has 3 to 20 digits, perhaps with a + before them, and blanks, - or brackets between them."
+    ),
     "born_in_the_future": _l("Nobody is born after today. Look at the year."),
     "not_a_group_kind": _l("The kind is one of the list, or a word of small letters a to z."),
+    "group_exists": _l("There is a group called %(name)s already. Give this one another name."),
     "ends_before_it_begins": _l("The last day comes before the first. Change one of the two."),
     "already_member": _l("%(name)s is in %(group)s already, from %(from_day)s. Let that end first."),
     "not_a_cursor": _l("This list cannot go on from there. Read it again from its beginning."),
@@ -20,6 +23,7 @@ SENTENCES: Mapping[str, Any] = {
     "group_kind.dance": _l("dance team"),
     "group_kind.opera": _l("opera"),
     "group_kind.calligraphy": _l("calligraphy"),
+    "group_kind.chess": _l("chess and cards"),
     "group_kind.sport": _l("sport"),
     "group_kind.other": _l("other"),
     # acts of the audit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
@@ -12,14 +12,16 @@ from sqlalchemy import insert, select
 from uuid_utils.compat import uuid7
 
 from core.contract import Actor, HolderKind
-from core.db import Id, locked, session
+from core.db import Id, session
 from core.errors import Invalid
+from core.people import holders
 from core.people.initials import initials
 from core.people.models import Group, Holder, Membership, Resident, Role
 from core.people.requests import GROUP_KINDS, GroupRequest, MemberRequest, ResidentRequest
 from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
 from core.sheets.models import ImportRow
 
+_NOBODY = Id(int=0)  # until a row has told whom it means
 EDIT = "core.people.edit"
 
 # --- residents -----------------------------------------------------------------------------------------------------
@@ -45,11 +47,11 @@ def _resident_request(row: Row) -> ResidentRequest:
 
 def write_residents(ready: Sequence[Ready], _by: Actor) -> None:
     """All at once."""
-    holders = [_holder(one.subject_id, HolderKind.RESIDENT, one.value.name) for one in ready]
+    named = [_holder(one.subject_id, HolderKind.RESIDENT, one.value.name) for one in ready]
     residents = [
         {"id": one.subject_id, "telephone": one.value.telephone, "born_on": one.value.born_on} for one in ready
     ]
-    session.execute(insert(Holder), holders)
+    session.execute(insert(Holder), named)
     session.execute(insert(Resident), residents)
 
 
@@ -159,10 +161,11 @@ def refs_of(kind: str) -> Mapping[str, Id]:
 def judge_groups(rows: Sequence[Row], _by: Actor) -> Judged:
     """Groups by their name: known here, or new with the kind that one of their rows says."""
     known = _known(rows)
-    kinds: dict[str, str] = {}
+    kinds: dict[str, str | None] = {}  # None: said, but unreadable
     for row in rows:
-        if row.values["kind"] is not None:
-            kinds.setdefault(str(row.text("group")), str(row.text("kind")))
+        name, kind = row.text("group"), row.text("kind")
+        if name is not None and (kind is not None or "kind" in row.bad):
+            kinds[name] = kinds.get(name) or kind
     ready: list[Ready] = []
     faults: list[Fault] = []
     for row in rows:
@@ -175,19 +178,14 @@ def judge_groups(rows: Sequence[Row], _by: Actor) -> Judged:
     return Judged(ready=ready, faults=faults)
 
 
-def _joining(row: Row, known: Known, kinds: Mapping[str, str]) -> Joining | list[Fault]:
-    group = _group(row, known, kinds)
-    resident = _resident(row, known)
-    faults = [*(group if isinstance(group, list) else ()), *(resident if isinstance(resident, list) else ())]
-    if isinstance(group, list) or isinstance(resident, list):
-        return faults
+def _joining(row: Row, known: Known, kinds: Mapping[str, str | None]) -> Joining | list[Fault]:
+    group, resident, member = _group(row, known, kinds), _resident(row, known), _member(row)
+    if isinstance(group, list) or isinstance(resident, list) or isinstance(member, list):
+        return [fault for found in (group, resident, member) if isinstance(found, list) for fault in found]
     group_id, new = group
     if resident is None:
         return Joining(group_id, new, None)
-    try:
-        member = _member_request(row, resident)
-    except Invalid as error:
-        return row.faults(error, {"from_day": "from", "to_day": "to"})
+    member = replace(member, resident_id=resident)
     spells = known.spells[group_id, resident]
     first, last = member.first_day, member.to_day or date.max
     if clash := [begun for begun, over in spells if begun <= last and over >= first]:
@@ -197,29 +195,42 @@ def _joining(row: Row, known: Known, kinds: Mapping[str, str]) -> Joining | list
     return Joining(group_id, new, member)
 
 
-def _member_request(row: Row, resident_id: Id) -> MemberRequest:
+def _member(row: Row) -> MemberRequest | list[Fault]:
+    """Since when until when, and as what; who it is comes later."""
     role = Role(row.text("role") or Role.MEMBER)
-    first, last = (None, None) if row.bad & {"from", "to"} else (row.day("from"), row.day("to"))
-    return MemberRequest(resident_id=resident_id, role=role, from_day=first, to_day=last)
+    first = row.day("to") if "from" in row.bad else row.day("from")  # of days that cannot be compared nothing is said
+    try:
+        return MemberRequest(resident_id=_NOBODY, role=role, from_day=first, to_day=row.day("to"))
+    except Invalid as error:
+        return row.faults(error, {"from_day": "from", "to_day": "to"})
 
 
-def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupRequest | None] | list[Fault]:
+def _group(row: Row, known: Known, kinds: Mapping[str, str | None]) -> tuple[Id, GroupRequest | None] | list[Fault]:
     """The group of a row, and how to make it if this is the first row of a new one."""
-    name, kind = row.text("group") or "", row.text("kind")
+    name, kind = row.text("group"), row.text("kind")
+    if name is None:
+        return []  # all is said
     found = known.groups.get(name, [])
     if len(found) > 1:
         return [row.fault("group", "group_ambiguous", name=name)]
-    if found:
-        group_id, its_kind = found[0]
-        if kind is not None and kind != its_kind:
-            return [row.fault("kind", "group_kind_differs", name=name, group_kind=its_kind)]
-        return group_id, None
-    if name not in kinds:
-        return [row.fault("kind", "group_kind_missing", name=name)]
+    if not found:
+        return _new_group(row, name, known, kinds)
+    group_id, its_kind = found[0]
+    if kind is not None and kind != its_kind:
+        return [row.fault("kind", "group_kind_differs", name=name, group_kind=its_kind)]
+    return group_id, None
+
+
+def _new_group(
+    row: Row, name: str, known: Known, kinds: Mapping[str, str | None]
+) -> tuple[Id, GroupRequest] | list[Fault]:
+    missing = [] if name in kinds else [row.fault("kind", "group_kind_missing", name=name)]
     try:
-        request = GroupRequest(name=name, kind=kinds[name])
+        request = GroupRequest(name=name, kind=kinds.get(name) or "other")
     except Invalid as error:
-        return row.faults(error, {"name": "group"})
+        return [*row.faults(error, {"name": "group"}), *missing]
+    if kinds.get(name) is None:
+        return missing  # none where the kind stands in a row but is unreadable: that is said there
     made: Id = uuid7()
     known.groups[name] = [(made, request.kind)]
     return made, request
@@ -228,18 +239,19 @@ def _group(row: Row, known: Known, kinds: Mapping[str, str]) -> tuple[Id, GroupR
 def _resident(row: Row, known: Known) -> Id | list[Fault] | None:
     """Whom a row names, by number or by a name that only one has; None: nobody, the row is about the group alone."""
     ref, name = row.text("resident_ref"), row.text("name")
+    unknown = [] if name is None or name in known.by_name else [row.fault("name", "resident_unknown", name=name)]
     if ref is not None:
         found = known.by_ref.get(ref)
         if found is None or found not in known.names:
-            return [row.fault("resident_ref", "resident_ref_unknown", ref=ref)]
-        if name is not None and known.names[found] != name:
-            return [row.fault("name", "resident_name_differs", ref=ref, name=known.names[found])]
-        return found
+            return [row.fault("resident_ref", "resident_ref_unknown", ref=ref), *unknown]
+        differs = name is not None and known.names[found] != name
+        return [row.fault("name", "resident_name_differs", ref=ref, name=known.names[found])] if differs else found
+    if row.bad & {"resident_ref", "name"}:
+        return unknown
     if name is not None:
         return one_of_name(row, "name", name, known.by_name)
-    if any(row.values[column] is not None for column in ("role", "from", "to")):
-        return [row.fault("name", "required")]
-    return None
+    said = any(row.values[column] is not None or column in row.bad for column in ("role", "from", "to"))
+    return [row.fault("name", "required")] if said else None
 
 
 def one_of_name(row: Row, column: str, name: str, by_name: Mapping[str, Sequence[Id]]) -> Id | list[Fault]:
@@ -252,7 +264,7 @@ def one_of_name(row: Row, column: str, name: str, by_name: Mapping[str, Sequence
 
 def write_groups(ready: Sequence[Ready], by: Actor) -> None:
     """Judge again under a lock, for time has passed: a group may have been made, a member taken in. Then all at once."""
-    session.scalars(locked(select(Holder).where(Holder.kind == HolderKind.CENTRE))).one()
+    holders.lock_names()
     ids = {one.row.ref: one.subject_id for one in ready}
     judged = judge_groups([one.row for one in ready], by)
     if judged.faults:
@@ -286,6 +298,7 @@ def _kind_choices() -> Sequence[Choice]:
         "dance": ("舞蹈", "舞蹈队", "dance team", "dance"),
         "opera": ("戏曲", "曲艺", "opera"),
         "calligraphy": ("书画", "书法", "calligraphy"),
+        "chess": ("棋牌", "棋类", "象棋", "chess and cards", "chess"),
         "sport": ("体育", "健身", "sport"),
         "other": ("其他", "其它", "other"),
     }

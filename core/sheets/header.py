@@ -31,6 +31,7 @@ def columns_of(kind: ImportKind) -> Sequence[Column]:
 def find(lines: Sequence[Line], kind: ImportKind) -> Header:
     """The line among the first few that has most of the columns' names."""
     known = {spoken: column.name for column in columns_of(kind) for spoken in _spoken(column)}
+    labels = {column.name: column.label for column in columns_of(kind)}
     best = max(lines[:ABOVE], key=lambda line: len({known.get(_plain(cell)) for cell in line.cells} - {None}))
     positions: dict[str, int] = {}
     faults: list[Fault] = []
@@ -41,7 +42,7 @@ def find(lines: Sequence[Line], kind: ImportKind) -> Header:
             if holds(cell):
                 faults.append(_fault(best.number, clean(str(cell)), "column_unknown", at))
         elif name in positions:
-            faults.append(_fault(best.number, name, "column_twice", at))
+            faults.append(_fault(best.number, name, "column_twice", at, str(labels[name])))
         else:
             positions[name] = position
     missing = [column for column in columns_of(kind) if column.required and column.name not in positions]

@@ -193,14 +193,14 @@ def _placed(fault: Fault, head: header.Header) -> Fault:
 
 
 def _rows(kind: ImportKind, head: header.Header, lines: Iterable[Line]) -> tuple[list[Row], list[Fault]]:
-    """The lines whose required cells could be read, and what is wrong with the cells of all."""
-    needed = {column.name for column in kind.columns if column.required}
+    """All lines, and what is wrong with their cells."""
     codes = {column.name: _codes(column.choices()) for column in kind.columns if column.choices is not None}
     rows: list[Row] = []
     faults: list[Fault] = []
     first: dict[str, int] = {}
     for line in lines:
         values, wrong = _values(kind, head, line, codes)
+        wrong += _beyond(head, line)
         ref = str(values.pop(REF, None) or "")
         if len(ref) > LONGEST_REF:
             wrong.append(
@@ -212,10 +212,24 @@ def _rows(kind: ImportKind, head: header.Header, lines: Iterable[Line]) -> tuple
             first[ref] = line.number
         faults += wrong
         bad = frozenset(fault.column for fault in wrong)
-        if not bad & needed:
-            values |= dict.fromkeys(bad - {REF})
-            rows.append(Row(number=line.number, ref="" if REF in bad else ref, values=values, bad=bad))
+        values |= dict.fromkeys(bad & {column.name for column in kind.columns})
+        rows.append(Row(number=line.number, ref="" if REF in bad else ref, values=values, bad=bad))
     return rows, faults
+
+
+def _beyond(head: header.Header, line: Line) -> list[Fault]:
+    """What stands below no name of a column: nobody could say what it means, so it is not passed over in silence."""
+    placed = set(head.positions.values())
+    return [
+        Fault(
+            row=line.number,
+            column=reading.letter(position),
+            words=explain("cell_without_column"),
+            cell=f"{reading.letter(position)}{line.number}",
+        )
+        for position, cell in enumerate(line.cells)
+        if position not in placed and reading.holds(cell)
+    ]
 
 
 def _codes(choices: Sequence[Choice]) -> dict[str, str]:

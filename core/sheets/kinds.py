@@ -84,9 +84,10 @@ REF_COLUMN = Column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row whose required cells could be read: its number in the file (from 1), its own number, its values by column.
+    """A row: its number in the file (from 1), its own number, its values by column.
 
-    `bad`: columns with a fault already; None stands there, and nothing more is said about them.
+    `bad`: columns with a fault already, required ones too; None stands there, and nothing more is said about them. A row with
+    any is never written: it is judged for the faults of its other cells.
     """
 
     number: int

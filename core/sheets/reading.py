@@ -13,9 +13,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
-from openpyxl.reader.excel import load_workbook
-from openpyxl.utils.cell import get_column_letter
-
 from core.errors import DomainError
 
 MOST_ROWS = 10_000  # below the header
@@ -108,7 +105,8 @@ def holds(cell: Any) -> bool:
 
 def letter(position: int) -> str:
     """The letter of a column, counted from 0."""
-    return str(get_column_letter(position + 1))
+    before, last = divmod(position, 26)
+    return (letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _limited(lines: Iterable[Line]) -> Iterator[Line]:
@@ -177,6 +175,8 @@ def _weigh(archive: zipfile.ZipFile, packed: int) -> None:
 
 
 def _cells(content: bytes, archive: zipfile.ZipFile) -> Iterator[Line]:
+    from openpyxl.reader.excel import load_workbook  # 0.1 s: only whoever sends a workbook waits for it
+
     book = load_workbook(io.BytesIO(content), read_only=True)  # formulas stay formulas: they are refused by cell
     try:
         sheet = book.worksheets[0]

@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, Any] = {
     "cell_formula": _l("This cell holds a formula. Copy it and paste it as a value."),
     "cell_broken": _l("Excel shows an error in this cell. Type the value itself."),
     "cell_merged": _l("This cell is merged with others. Unmerge them and fill in each."),
+    "cell_without_column": _l("There is no name above this column. Name it as in the template, or clear the cell."),
     "not_a_day": _l("This must be a day like 2026-03-02."),
     "ref_twice": _l("The number %(ref)s stands in row %(row)d already. Each row needs its own."),
     "ref_changed": _l(

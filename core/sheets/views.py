@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core.errors import DomainError
-from core.sheets import importing, template
+from core.sheets import importing
 from core.sheets.forms import UploadForm
 from core.sheets.header import columns_of
 from core.sheets.importing import Report
@@ -86,6 +86,8 @@ def _page(kind_name: str, form: UploadForm, report: Report | None) -> ResponseRe
 @requires("core.import")
 def get_template(kind: str) -> Response:
     """The template of a kind, in the reader's language."""
+    from core.sheets import template  # 0.1 s, for openpyxl: only whoever asks for a template waits for it
+
     found = importing.kind_of(kind)
     name = f"{found.name}-template.xlsx"
     headers = {"Content-Disposition": f"attachment; filename={name}"}

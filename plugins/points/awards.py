@@ -215,11 +215,18 @@ def _checked(
     return acts
 
 
+def rule_faults(request: ContributionRequest, book: Book) -> list[tuple[str, Explanation]]:
+    """What the rules say against an act, by field, whoever did it."""
+    category = book.categories.get(request.category)
+    rule = None if category is None else book.on(category, request.occurred_on)
+    return _faults(request, None, category, rule, typed=True)
+
+
 def _faults(
-    request: ContributionRequest, holder: Holder, category: Category | None, rule: Rule | None, *, typed: bool
+    request: ContributionRequest, holder: Holder | None, category: Category | None, rule: Rule | None, *, typed: bool
 ) -> list[tuple[str, Explanation]]:
     found = []
-    if holder.kind is HolderKind.CENTRE:
+    if holder is not None and holder.kind is HolderKind.CENTRE:
         found.append(("holder_id", explain("points_centre_earns_nothing")))
     if request.occurred_on > here().today():
         found.append(("occurred_on", explain("points_future_day", day=request.occurred_on)))

@@ -42,7 +42,7 @@ class ContributionRequest:
             check.whole("minutes", most=MOST_MINUTES)
             check.text("note", most=LONGEST_NOTE)
             check.text("category", most=40, required=True)
-            if self.minutes is not None and self.acts is not None:
+            if "acts" not in check.faults and self.minutes is not None and self.acts is not None:
                 check.fault("acts", "points_one_amount")
 
 

@@ -48,7 +48,11 @@ SENTENCES: Mapping[str, Any] = {
     "points_unknown_holder": _l(
         "Neither a group nor a resident is called %(name)s. Enter them first, or look at the spelling."
     ),
-    "points_several_holders": _l("Several are called %(name)s. For a resident, give the resident's number."),
+    "points_several_holders": _l("Several residents are called %(name)s. Give the number of one."),
+    "points_several_groups": _l(
+        "A group and others are called %(name)s. For a resident, give the resident's number; "
+        "a group can be told apart once it has a name of its own."
+    ),
     # what an award comes from
     "award_acts": _l("%(acts)d × %(each)d points = %(points)d."),
     "award_minutes": _l("%(minutes)d minutes, %(each)d points an hour, rounded down = %(points)d."),
@@ -59,11 +63,11 @@ SENTENCES: Mapping[str, Any] = {
     "award_resident_cap": _l(
         "At most %(cap)d points a day for one resident, %(used)d are there: %(points)d instead of %(wanted)d."
     ),
+    "points_no_member_share": _l("Shares of members cannot be given yet: leave this at 0."),
     "award_no_rule": _l("%(category)s had no award rule on %(day)s: no points."),
     # lines of a statement
     "points_earned": _earned,
     "points_earned_note": _l("%(category)s, %(day)s: %(note)s"),
-    "points_no_member_share": _l("Shares of members cannot be given yet: leave this at 0."),
     "points_withdrawn": _l("Withdrawn: %(category)s, %(day)s. %(why)s"),
     "points_expired": _l("Expired at the end of %(day)s"),
     "points_typed": _l("%(words)s"),

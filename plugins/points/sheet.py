@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -11,49 +12,63 @@ from core.contract import Actor
 from core.db import Id
 from core.errors import Invalid
 from core.people import sheet as people
+from core.plugins import here
 from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
 from plugins.points import awards
 from plugins.points.requests import ContributionRequest
-from plugins.points.rules import book
+from plugins.points.rules import Book, book
 
 _COLUMNS = {"holder_id": "holder"}  # fields of the request that are called otherwise in the sheet
-_AMOUNTS = frozenset({"acts", "minutes"})
+_NOBODY, _UNREAD = Id(int=0), "-"
+_RESTS_ON = {  # what a rule says of a cell can be trusted only where these could be read
+    "occurred_on": {"occurred_on"},
+    "category": {"category", "occurred_on"},
+    "acts": {"category", "occurred_on", "acts", "minutes"},
+    "minutes": {"category", "occurred_on", "acts", "minutes"},
+}
 
 
 def judge(rows: Sequence[Row], _by: Actor) -> Judged:
     """By the same rules as a contribution that is typed."""
-    holders = Holders.known()
+    holders, rules = Holders.known(), book()
     ready: list[Ready] = []
     faults: list[Fault] = []
     for row in rows:
-        holder = holders.of(row)
-        if isinstance(holder, list):
-            faults += holder
-            continue
-        try:
-            ready.append(Ready(row=row, value=_request(row, holder)))
-        except Invalid as error:
-            faults += row.faults(error, _COLUMNS)
-    if not ready:
-        return Judged(faults=faults)
-    try:
-        awards.preview([one.value for one in ready])
-    except Invalid as error:
-        faults += _placed(ready, error)
+        holder, act = holders.of(row), _act(row, rules)
+        if isinstance(holder, list) or isinstance(act, list):
+            faults += [fault for found in (holder, act) if isinstance(found, list) for fault in found]
+        else:
+            ready.append(Ready(row=row, value=replace(act, holder_id=holder)))
     return Judged(ready=ready, faults=faults)
 
 
-def _request(row: Row, holder_id: Id) -> ContributionRequest:
-    day = row.day("occurred_on")
-    assert day is not None  # a required column
-    return ContributionRequest(
-        holder_id=holder_id,
-        category=row.text("category") or "",
-        occurred_on=day,
-        minutes=row.whole("minutes"),
-        acts=row.whole("acts"),
-        note=row.text("note") or "",
+def _act(row: Row, rules: Book) -> ContributionRequest | list[Fault]:
+    """What was done, whoever did it; or every fault of its cells: those of rules too, as far as their cells can be read."""
+    fields: dict[str, Any] = {
+        "category": row.text("category") or _UNREAD,
+        "occurred_on": row.day("occurred_on") or here().today(),
+        "minutes": row.whole("minutes"),
+        "acts": row.whole("acts"),
+        "note": row.text("note") or "",
+    }
+    unread, faults = set(row.bad), []
+    try:
+        request = ContributionRequest(holder_id=_NOBODY, **fields)
+    except Invalid as error:
+        faults = row.faults(error)
+        unread |= error.errors.keys()
+        fields |= {name: neutral for name, neutral in _neutral().items() if name in unread}
+        request = ContributionRequest(holder_id=_NOBODY, **fields)
+    broken = Invalid(
+        {name: [said] for name, said in awards.rule_faults(request, rules) if not unread & _RESTS_ON[name]}
     )
+    faults += row.faults(broken)
+    return faults or request
+
+
+def _neutral() -> dict[str, Any]:
+    """What stands in for a field that cannot be right, while the others are looked at."""
+    return {"category": _UNREAD, "occurred_on": here().today(), "minutes": None, "acts": None, "note": ""}
 
 
 def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
@@ -61,9 +76,7 @@ def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
     faults: list[Fault] = []
     for key, words in error.errors.items():
         _items, number, field = key.split(".")
-        row = ready[int(number)].row
-        if field not in _AMOUNTS or not row.bad & _AMOUNTS:  # of an amount that could not be read all is said
-            faults += row.faults(Invalid({field: words}), _COLUMNS)
+        faults += ready[int(number)].row.faults(Invalid({field: words}), _COLUMNS)
     return faults
 
 
@@ -85,30 +98,38 @@ class Holders:
     names: Mapping[Id, str]
     by_name: Mapping[str, Sequence[Id]]
     by_ref: Mapping[str, Id]
+    groups: Collection[Id]
 
     @classmethod
     def known(cls) -> Holders:
         """Everybody here."""
-        names = {**people.group_names(), **people.resident_names()}
-        return cls(names, people.by_name(names), people.refs_of("residents"))
+        groups = people.group_names()
+        names = {**groups, **people.resident_names()}
+        return cls(names, people.by_name(names), people.refs_of("residents"), groups.keys())
 
     def of(self, row: Row) -> Id | list[Fault]:
         """The holder of a row, by number or by a name that only one has; or what is wrong with it."""
         ref, name = row.text("resident_ref"), row.text("holder")
+        strange = name is not None and name not in self.by_name
+        unknown = [row.fault("holder", "points_unknown_holder", name=name)] if strange else []
         if ref is None:
-            return [row.fault("holder", "required")] if name is None else self._of_name(row, name)
+            if row.bad & {"resident_ref", "holder"}:
+                return unknown
+            return [row.fault("holder", "required")] if name is None else unknown or self._of_name(row, name)
         found = self.by_ref.get(ref)
         if found is None or found not in self.names:
-            return [row.fault("resident_ref", "resident_ref_unknown", ref=ref)]
+            return [row.fault("resident_ref", "resident_ref_unknown", ref=ref), *unknown]
         if name is not None and self.names[found] != name:
             return [row.fault("holder", "resident_name_differs", ref=ref, name=self.names[found])]
         return found
 
     def _of_name(self, row: Row, name: str) -> Id | list[Fault]:
-        found = self.by_name.get(name, ())
+        found = self.by_name[name]
         if len(found) == 1:
             return found[0]
-        return [row.fault("holder", "points_several_holders" if found else "points_unknown_holder", name=name)]
+        groups = [holder_id for holder_id in found if holder_id in self.groups]
+        code = "points_several_groups" if groups else "points_several_holders"
+        return [row.fault("holder", code, name=name)]
 
 
 def _categories() -> Sequence[Choice]:

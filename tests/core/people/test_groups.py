@@ -1,13 +1,21 @@
 """Entering groups and changing their name and kind."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import func, select
 
+from core.accounts import access
 from core.audit.models import Entry
-from core.db import session
-from core.errors import Forbidden, NotFound
+from core.db import Conflict, Database, session, unit
+from core.errors import Forbidden, Invalid, NotFound
+from core.explanations import explain
 from core.people import groups, queries
+from core.people.models import Group, Holder
 from core.people.requests import GroupRequest
+from core.plugins import House, here
+from tests import kit
 from tests.kit import BrowserOf, Cast, ProgramOf, actor_of
 
 
@@ -24,6 +32,58 @@ def test_the_same_change_again_is_not_written_down(inside: Cast) -> None:
     assert queries.holder(inside.choir.id).name == "老年合唱队"
     written = select(func.count()).select_from(Entry).where(Entry.act == "core.group_changed")
     assert session.scalar(written) == 1
+
+
+def test_a_name_is_one_groups_alone_and_stays_its_own(inside: Cast) -> None:
+    taken = {"name": [explain("group_exists", name="民乐团")]}
+    with pytest.raises(Invalid) as refusal:
+        groups.create(GroupRequest(name=" 民乐团 ", kind="choir"), by=actor_of("li"))
+    assert refusal.value.errors == taken
+    with pytest.raises(Invalid) as refusal:
+        groups.edit(inside.choir.id, GroupRequest(name="民乐团", kind="choir"), by=actor_of("li"))
+    assert refusal.value.errors == taken
+    assert groups.edit(inside.choir.id, GroupRequest(name="合唱队", kind="dance"), by=actor_of("li")).kind == "dance"
+    groups.create(GroupRequest(name="张淑芬", kind="other"), by=actor_of("li"))  # a resident's name is free
+    orchestra = session.scalars(select(Group).where(Group.id == inside.orchestra.id)).one()
+    orchestra.dissolved_on = here().today()
+    assert groups.create(GroupRequest(name="民乐团", kind="orchestra"), by=actor_of("li")).name == "民乐团"
+
+
+def test_p3_a_name_in_another_community_is_free(inside: Cast) -> None:
+    assert groups.create(GroupRequest(name="滨河合唱队", kind="choir"), by=actor_of("li")).kind == "choir"
+
+
+@pytest.mark.race
+def test_a_name_given_at_the_same_moment_is_one_groups(real_database: Database, house: House, cast: Cast) -> None:
+    at_once, start = 6, Barrier(6)
+
+    def name_it(number: int) -> str:
+        start.wait()
+        for _try in range(20):
+            try:
+                with unit(real_database, write=True):
+                    kit.enter_slug(house, kit.SLUG)
+                    request = GroupRequest(name="新队", kind="choir")
+                    if number % 2:
+                        groups.create(request, by=access.system())
+                    else:
+                        groups.edit(
+                            [cast.choir.id, cast.orchestra.id, cast.choir.id][number // 2], request, by=access.system()
+                        )
+            except Conflict:
+                continue
+            except Invalid as refusal:
+                return refusal.errors["name"][0].code
+            return "done"
+        return "always a conflict"
+
+    with ThreadPoolExecutor(at_once) as pool:
+        came = list(pool.map(name_it, range(at_once)))
+    assert set(came) == {"done", "group_exists"}
+    with unit(real_database, write=False):
+        kit.enter_slug(house, kit.SLUG)
+        named = session.scalar(select(func.count()).select_from(Holder).where(Holder.name == "新队"))
+    assert named == 1
 
 
 def test_leaders_may_not_enter_groups(inside: Cast) -> None:

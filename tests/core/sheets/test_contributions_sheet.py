@@ -85,6 +85,46 @@ def test_what_is_wrong_is_told_by_cell_and_nothing_is_recorded(
     assert imported(CONTRIBUTIONS, ("2", "民乐团", "演出", TODAY)).created == 1
 
 
+@pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        (("1", "无名社", "跳伞", TODAY), [("B2", "points_unknown_holder"), ("C2", "not_a_choice")]),
+        (
+            ("1", "合唱队", "演出", date(2026, 11, 27), 1, 60),
+            [("D2", "points_future_day"), ("E2", "points_one_amount")],
+        ),
+        (
+            (None, "无名社", None, "soon", "x", -1, "长" * 300),
+            [
+                ("A2", "required"),
+                ("B2", "points_unknown_holder"),
+                ("C2", "required"),
+                ("D2", "not_a_day"),
+                ("E2", "not_whole"),
+                ("F2", "too_small"),
+                ("G2", "too_long_text"),
+            ],
+        ),
+        (("1", None, "演出", TODAY, 0, 60), [("B2", "required"), ("E2", "too_small")]),
+        (
+            ("1", "合唱队", "跳伞", date(9999, 12, 31), 1, 60, None, "beyond"),
+            [
+                ("C2", "not_a_choice"),
+                ("D2", "impossible_day"),
+                ("E2", "points_one_amount"),
+                ("H2", "cell_without_column"),
+            ],
+        ),
+        (("1", "无名社", "演出", TODAY, None, 60), [("B2", "points_unknown_holder"), ("F2", "points_wants_acts")]),
+    ],
+)
+def test_every_fault_of_every_cell_is_told_once(
+    imported: Import, row: tuple[Any, ...], faults: list[tuple[str, str]]
+) -> None:
+    report = imported(CONTRIBUTIONS, row)
+    assert [(fault.cell, fault.words.code) for fault in report.faults] == faults
+
+
 def test_a_name_that_several_have_needs_the_residents_number(
     imported: Import, database: Database, house: House, cast: Cast
 ) -> None:
@@ -96,7 +136,7 @@ def test_a_name_that_several_have_needs_the_residents_number(
     report = imported(CONTRIBUTIONS, ("1", "张淑芬", "演出", TODAY), ("2", "合唱队", "演出", TODAY))
     assert [(fault.cell, fault.words.code) for fault in report.faults] == [
         ("B2", "points_several_holders"),
-        ("B3", "points_several_holders"),
+        ("B3", "points_several_groups"),
     ]
     header = ("编号", "团队或居民", "居民编号", "类别", "日期")
     assert imported(header, ("1", "张淑芬", "7", "演出", TODAY)).created == 1

@@ -93,7 +93,8 @@ def test_rest_answers_faults_by_cell(program_of: ProgramOf) -> None:
             "row": 2,
             "column": "telephone",
             "cell": "C2",
-            "text": "A telephone number has 3 to 20 digits, perhaps with a + before them.",
+            "text": "A telephone number has 3 to 20 digits, perhaps with a + before them, "
+            "and blanks, - or brackets between them.",
         },
         {"row": 3, "column": "name", "cell": "B3", "text": "Fill this in."},
     ]
@@ -104,6 +105,15 @@ def test_rest_answers_faults_by_cell(program_of: ProgramOf) -> None:
     assert (refused.status_code, refused.content_type) == (422, "application/problem+json")
     assert (body["code"], body["rows"], body["created"], body["faults"]) == ("sheet_faults", 2, 0, faults)
     assert body["detail"] == "Nothing was imported: the sheet has 2 faults. Mend them and send it again."
+
+
+def test_a_column_that_stands_there_twice_is_called_as_its_reader_calls_it(program_of: ProgramOf) -> None:
+    twice = xlsx(("ref", "姓名", "序号"), ("1", "张三", "2"))
+    for language, sentence in (("zh-CN", "“编号”一列出现了两次"), ("en", "The column “No.” stands there twice.")):
+        answer = rest(program_of("li"), twice, "?dry_run=1", **{"Accept-Language": language})
+        (fault,) = answer.get_json()["faults"]
+        assert fault["cell"] == "C1"
+        assert fault["text"].startswith(sentence)
 
 
 def test_a_key_sent_again_gets_the_first_answer(program_of: ProgramOf) -> None:
@@ -119,7 +129,7 @@ def test_doors_are_open_to_staff_alone(browser_of: BrowserOf, program_of: Progra
     assert page(browser_of("zhang"), GOOD).status_code == 403
     assert rest(program_of("zhang"), GOOD).status_code == 403
     assert browser_of("zhang").get("/import").status_code == 403
-    assert page(browser_of("wang", slug="xincheng"), GOOD).status_code == 302
+    assert page(browser_of("wang", slug="xincheng"), GOOD).status_code == 303
     assert rest(program_of("wang", slug="xincheng"), GOOD).status_code == 404
     assert rest(program_of("sun"), GOOD).status_code == 200
 

@@ -99,6 +99,49 @@ def test_what_is_wrong_is_told_by_cell(imported: Import, row: tuple[Any, ...], f
     assert report.created == 0
 
 
+@pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        (
+            (None, None, "足球", "77", "无名氏", "boss", "soon", date(9999, 12, 31)),
+            [
+                ("A2", "required"),
+                ("B2", "required"),
+                ("C2", "not_a_choice"),
+                ("D2", "resident_ref_unknown"),
+                ("E2", "resident_unknown"),
+                ("F2", "not_a_choice"),
+                ("G2", "not_a_day"),
+                ("H2", "impossible_day"),
+            ],
+        ),
+        (
+            ("1", "长" * 61, None, "77", None, None, "2026-02-02", "2026-02-01"),
+            [
+                ("B2", "too_long_text"),
+                ("C2", "group_kind_missing"),
+                ("D2", "resident_ref_unknown"),
+                ("H2", "ends_before_it_begins"),
+            ],
+        ),
+        (("1", "合唱队", None, "1", None, None, "soon", "2020-01-01"), [("G2", "not_a_day")]),
+        (("1", "新队", "足球", None, None, "队长"), [("C2", "not_a_choice"), ("E2", "required")]),
+    ],
+)
+def test_every_fault_of_every_cell_is_told_once(
+    imported: Import, row: tuple[Any, ...], faults: list[tuple[str, str]]
+) -> None:
+    assert faults_of(imported(GROUPS, row)) == faults
+
+
+def test_a_kind_that_cannot_be_read_is_told_where_it_stands_alone(imported: Import) -> None:
+    assert faults_of(imported(GROUPS, ("1", "新队", "足球", "1"), ("2", "新队", None, "2"))) == [("C2", "not_a_choice")]
+
+
+def test_a_club_of_chess_is_a_kind_with_words(imported: Import) -> None:
+    assert imported(GROUPS, ("1", "棋友会", "棋牌", "1")).created == 1
+
+
 def test_rows_of_one_sheet_may_not_contradict_each_other(imported: Import) -> None:
     report = imported(
         GROUPS,

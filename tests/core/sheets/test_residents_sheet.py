@@ -207,3 +207,28 @@ def test_there_are_only_the_kinds_there_are(imported: Import) -> None:
 def test_p3_a_number_known_in_one_community_is_new_in_another(imported: Import, cast: Cast) -> None:
     assert imported(xlsx(*GOOD)).created == 3
     assert imported(xlsx(*GOOD), slug=cast.other_slug).created == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        (
+            ("R2", "", "abc", "2099-01-01"),
+            [("B2", "required"), ("C2", "not_a_telephone"), ("D2", "born_in_the_future")],
+        ),
+        (("R2", "张三", "", "9999-12-31"), [("D2", "impossible_day")]),
+        (("R2", "张三", "0001-01-01", ""), [("C2", "not_a_telephone")]),
+        (("R2", "张三", "a" * 40, ""), [("C2", "too_long_text")]),
+        (
+            ("", "张三", "12", "", "", "组长"),
+            [("A2", "required"), ("C2", "not_a_telephone"), ("F2", "cell_without_column")],
+        ),
+    ],
+)
+def test_every_fault_of_every_cell_is_told_once(
+    imported: Import, count: Callable[[], int], row: tuple[str, ...], faults: list[tuple[str, str]]
+) -> None:
+    before = count()
+    report = imported(csv_of(RESIDENTS, row, ("R3", "李四", "", "")))
+    assert faults_of(report) == faults
+    assert (report.created, count()) == (0, before)
