@@ -33,9 +33,7 @@ demo: export LINLI_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite
 demo: export LINLI_DEMO ?= 1
 demo: install $(ASSETS) ## a community with a season of history on http://127.0.0.1:8000 (PORT, LINLI_DATABASE_URL)
 	@mkdir -p var
-	@$(BIN)/linli upgrade
-	@$(BIN)/linli demo
-	@exec $(BIN)/linli run --port $(PORT)
+	@exec $(BIN)/linli demo --run --port $(PORT)
 
 # ---- for whoever changes it
 

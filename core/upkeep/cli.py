@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,14 +15,15 @@ from core.accounts.requests import AccountRequest
 from core.communities import creation, switching
 from core.communities.requests import CommunityRequest
 from core.db import Id, migrate, revise, session, unit
-from core.errors import NotFound
+from core.people.models import Resident
+from core.plugins import House, here
 from core.sheets import importing
 from core.upkeep import check as checks
 from core.upkeep import demo as demonstration
 from core.upkeep import serve as server
 from core.upkeep import sweeps
 from core.upkeep.terminal import acting, app, in_community, require_upgraded, speaking
-from core.web.request import linli_of
+from core.web.request import Linli, linli_of
 from core.web.words import say
 
 community_option = click.option("--community", "slug", required=True, metavar="SLUG", help="Of which community.")
@@ -58,19 +60,26 @@ def run(host: str, port: int, processes: int) -> None:
     """Serve pages and REST, and run the sweeps each minute."""
     with speaking() as linli:
         require_upgraded(linli)
-        linli.database.close()  # no connection may cross the fork into the workers
-        server.serve(host=host, port=port, processes=processes)
+        _serve(linli, host=host, port=port, processes=processes)
+
+
+def _serve(linli: Linli, *, host: str, port: int, processes: int) -> None:
+    linli.database.close()  # no connection may cross the fork into the workers
+    server.serve(host=host, port=port, processes=processes)
 
 
 @main.command()
 def upgrade() -> None:
     """Bring the tables of the core and of every plugin up to date."""
     with speaking() as linli:
-        try:
-            done = migrate.upgrade(linli.database, linli.house.installed)
-        except migrate.BadHistory as error:
-            raise click.ClickException(str(error)) from error
-        click.echo("\n".join(done) or gettext("Everything is up to date."))
+        click.echo("\n".join(_upgraded(linli)) or gettext("Everything is up to date."))
+
+
+def _upgraded(linli: Linli) -> list[str]:
+    try:
+        return list(migrate.upgrade(linli.database, linli.house.installed))
+    except migrate.BadHistory as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()
@@ -96,11 +105,18 @@ def check() -> None:
 
 
 @main.command()
-def demo() -> None:
+@click.option("--run", "then_run", is_flag=True, help="Make the tables first, and serve it afterwards.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Where to serve it.")
+def demo(port: int, *, then_run: bool) -> None:
     """Make a community with a season of history and accounts to sign in with."""
     with speaking() as linli:
-        require_upgraded(linli)
+        if then_run:
+            _upgraded(linli)
+        else:
+            require_upgraded(linli)
         click.echo(demonstration.make(linli))
+        if then_run:  # in one process: a start of Python is most of what the second `make demo` takes
+            _serve(linli, host="127.0.0.1", port=port, processes=1)
 
 
 @main.command()
@@ -112,7 +128,7 @@ def revision(name: str, message: str) -> None:
         installed = linli.house.installed
         owner = next((found for found in migrate.owners(installed) if found.name == name), None)
         if owner is None:
-            raise NotFound(what="plugin", id=name)
+            raise _no_plugin(name, [found.name for found in migrate.owners(installed)])
         path = revise.revision(owner, message, plugins=installed)
         click.echo(path or gettext("The models and the migrations agree; there is nothing to write."))
 
@@ -136,6 +152,8 @@ def create_community(slug: str, name: str, zone: str, plugins: str | None) -> No
     with speaking() as linli:
         require_upgraded(linli)
         request = CommunityRequest(slug=slug, name=name, zone=zone, plugins=names)
+        for asked in request.plugins or ():
+            _require_plugin(linli.house, asked)
         with unit(linli.database, write=True):
             creation.create(linli.house, request)
         click.echo(gettext("The community %(name)s is at /%(slug)s/.", name=request.name, slug=request.slug))
@@ -158,6 +176,10 @@ def create_user(name: str, slug: str, role: str, password: str, resident: Id | N
         request = AccountRequest(user_name=name, password=password, role=role, resident_id=resident)
     password_hash = passwords.hashed(request.password)  # slow on purpose: not while the database is locked
     with acting(slug):
+        if resident is not None and session.get(Resident, (here().id, resident)) is None:
+            raise click.ClickException(
+                gettext("There is no resident with the id %(id)s in %(slug)s.", id=resident, slug=slug)
+            )
         accounts.create(request, password_hash=password_hash, by=access.system())
         click.echo(gettext("%(name)s can sign in at /%(slug)s/sign-in.", name=request.user_name, slug=slug))
 
@@ -211,7 +233,8 @@ def list_plugins(slug: str) -> None:
 @community_option
 def enable(name: str, slug: str) -> None:
     """Switch a plugin on."""
-    with acting(slug):
+    with acting(slug) as place:
+        _require_plugin(place.house, name)
         switching.enable(name, by=access.system())
 
 
@@ -220,8 +243,19 @@ def enable(name: str, slug: str) -> None:
 @community_option
 def disable(name: str, slug: str) -> None:
     """Switch a plugin off; its data stays."""
-    with acting(slug):
+    with acting(slug) as place:
+        _require_plugin(place.house, name)
         switching.disable(name, by=access.system())
+
+
+def _require_plugin(house: House, name: str) -> None:
+    if name not in house.by_name:
+        raise _no_plugin(name, house.by_name)
+
+
+def _no_plugin(name: str, known: Iterable[str]) -> click.ClickException:
+    listed = ", ".join(sorted(known))
+    return click.ClickException(gettext("There is no plugin %(name)s; there are: %(known)s.", name=name, known=listed))
 
 
 # --- sheets --------------------------------------------------------------------------------------------------------
@@ -235,8 +269,19 @@ def disable(name: str, slug: str) -> None:
 def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
     """Import a sheet (.xlsx, .csv) of a KIND: residents, groups, contributions. All of it, or nothing."""
     content = file.read_bytes()
+    with in_community(slug, write=False):
+        known = [one.name for one in importing.kinds()]
+        if kind not in known:
+            listed = ", ".join(known)
+            raise click.ClickException(
+                gettext(
+                    "%(kind)s cannot be imported in %(slug)s; there are: %(known)s. Plugins that are on bring more.",
+                    kind=kind,
+                    slug=slug,
+                    known=listed,
+                )
+            )
     with speaking() as linli:
-        require_upgraded(linli)
         report = importing.run(
             linli.database, linli.house, slug, kind, file.name, content, by=access.system(), dry_run=dry_run
         )

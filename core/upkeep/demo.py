@@ -6,6 +6,7 @@ All of it is one unit: it is there whole or not at all. The sweeps that would ha
 from __future__ import annotations
 
 import random
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def make(linli: Linli) -> str:
         password_hash = passwords.hashed(passwords.DEMO)
         with _own_clock() as present, unit(linli.database, write=True):
             _live(linli, present, password_hash)
-    return _who(there=there)
+    return "\n".join([*_who(there=there), *_where(linli.config.database_url)])
 
 
 @contextmanager
@@ -169,11 +170,18 @@ def _names(chance: random.Random, count: int) -> list[str]:
     return list(names)
 
 
-def _who(*, there: bool) -> str:
+def _who(*, there: bool) -> list[str]:
     """The accounts, for the terminal: nothing in it depends on the server's address."""
     head = gettext("The demo community %(name)s is there already.", name=NAME) if there else NAME
     lines = [head, gettext("Demo accounts, all with the password %(password)s:", password=passwords.DEMO)]
     lines += [f"  {user_name:8} {say_code(f'role.{role.value}')}, {name}" for user_name, name, role in STAFF]
     leader = say_code("role.leader")
     lines += [f"  {group.leader:8} {leader}, {group.name}, {group.leader_name}" for group in GROUPS]
-    return "\n".join([*lines, f"  {MEMBER[0]:8} {say_code('role.member')}, {GROUPS[0].name}, {MEMBER[1]}"])
+    return [*lines, f"  {MEMBER[0]:8} {say_code('role.member')}, {GROUPS[0].name}, {MEMBER[1]}"]
+
+
+def _where(url: str) -> list[str]:
+    """The line that other commands need to find the demo; a server's address may hold a password and is not shown."""
+    if not url.startswith("sqlite:"):
+        return []
+    return [gettext("For other commands on it, first:"), f"export LINLI_DATABASE_URL={shlex.quote(url)}"]

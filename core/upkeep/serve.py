@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from types import FrameType
 
 import click
@@ -78,13 +78,13 @@ def _sweeping(config: Config) -> Iterator[None]:
     if config.clock_frozen:
         yield
         return
-    words = [sys.executable, "-m", "core.upkeep.serve", str(os.getpid())]
-    child = subprocess.Popen(words)  # noqa: S603 - words of our own
+    child = get_context("fork").Process(target=keep_sweeping, args=(os.getpid(),))  # all is loaded already
+    child.start()
     try:
         yield
     finally:
         child.terminate()
-        child.wait()
+        child.join()
 
 
 def keep_sweeping(server: int) -> None:
@@ -103,7 +103,3 @@ def keep_sweeping(server: int) -> None:
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(0)  # gives back what it holds on its way out
-
-
-if __name__ == "__main__":
-    keep_sweeping(int(sys.argv[1]))

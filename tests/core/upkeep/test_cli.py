@@ -20,6 +20,8 @@ from tests import kit
 from tests.core.upkeep.conftest import Linli
 from tests.kit import Cast
 
+STRANGE = ("--resident", "01890000-0000-7000-8000-000000000000")
+
 
 def test_a_community_is_made_with_its_centre_and_every_plugin(linli: Linli, database: Database, house: House) -> None:
     made = linli("community", "create", "dongjie", "--name", "东街社区")
@@ -45,16 +47,28 @@ def test_a_community_has_the_plugins_asked_for(linli: Linli, database: Database,
         (("community", "create", "api", "--name", "x"), "slug"),
         (("community", "create", "UPPER CASE", "--name", "x"), "slug"),
         (("community", "create", "mars", "--name", "x", "--zone", "Mars/Olympus"), "Mars/Olympus"),
-        (("community", "create", "mars", "--name", "x", "--plugins", "nope"), "nothing here"),
+        (
+            ("community", "create", "mars", "--name", "x", "--plugins", "nope"),
+            "no plugin nope; there are: booking, points",
+        ),
         (("user", "create", "wu", "--community", "nowhere", "--role", "staff", "--password", "12345678"), "nowhere"),
         (("user", "create", "wu", "--community", "xincheng", "--role", "staff", "--password", "short"), "password"),
         (("user", "create", "li", "--community", "xincheng", "--role", "staff", "--password", "12345678"), "li"),
         (("token", "create", "--community", "xincheng", "--user", "nobody"), "nobody"),
         (("token", "create", "--community", "xincheng", "--user", "li", "--scope", "nope.nope"), "nope.nope"),
-        (("plugin", "enable", "nope", "--community", "xincheng"), "nothing here"),
+        (
+            ("user", "create", "wu", "--community", "xincheng", "--role", "staff", "--password", "12345678", *STRANGE),
+            "no resident with the id 01890000-0000-7000-8000-000000000000 in xincheng",
+        ),
+        (("plugin", "enable", "nope", "--community", "xincheng"), "no plugin nope; there are: booking, points"),
+        (("plugin", "disable", "nope", "--community", "xincheng"), "no plugin nope; there are: booking, points"),
         (("plugin", "list", "--community", "nowhere"), "nowhere"),
-        (("import", "wishes", __file__, "--community", "xincheng"), ""),
-        (("revision", "nope", "why"), "nothing here"),
+        (
+            ("import", "wishes", __file__, "--community", "xincheng"),
+            "wishes cannot be imported in xincheng; there are: residents, groups, contributions.",
+        ),
+        (("import", "residents", __file__, "--community", "nowhere"), "nowhere"),
+        (("revision", "nope", "why"), "no plugin nope; there are: booking, core, points"),
     ],
 )
 def test_a_refusal_is_a_sentence_and_changes_nothing(
@@ -126,6 +140,13 @@ def test_plugins_are_switched_off_and_on_again(linli: Linli) -> None:
     assert "points 0.1 on Points" in linli("plugin", "list", "--community", "binhe").output
     assert linli("plugin", "enable", "points", "--community", "xincheng").exit_code == 0
     assert "points 0.1 on Points" in linli("plugin", "list", "--community", "xincheng").output
+
+
+def test_a_sheet_of_a_plugin_that_is_off_is_named_with_those_there_are(linli: Linli) -> None:
+    assert linli("plugin", "disable", "points", "--community", "xincheng").exit_code == 0
+    refused = linli("import", "contributions", __file__, "--community", "xincheng")
+    assert refused.exit_code == 1
+    assert "contributions cannot be imported in xincheng; there are: residents, groups." in refused.output
 
 
 def test_check_prints_ok_alone(linli: Linli) -> None:

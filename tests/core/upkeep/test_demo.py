@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from core import clock
@@ -12,8 +13,10 @@ from core.communities.models import Community
 from core.db import Database, session, unit
 from core.hookspecs import Demo
 from core.people.models import Group, Holder, Membership, Resident, Role
+from core.people.requests import GROUP_KINDS
 from core.plugins import House, Relay
 from core.upkeep import demo
+from core.web.request import linli_of
 from tests import kit
 from tests.core.upkeep.conftest import Linli
 
@@ -27,13 +30,15 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "SLUG", SLUG)
 
 
-def test_it_prints_who_can_sign_in_and_they_can(linli: Linli, database: Database, house: House) -> None:
+def test_it_prints_who_can_sign_in_and_they_can(linli: Linli, app: Flask, database: Database, house: House) -> None:
     printed = linli("demo")
     assert printed.exit_code == 0, printed.output
     names = re.findall(r"^  (\w+)", printed.output, re.MULTILINE)
     assert {"li", "sun", "zhang", "zhao", "wang", "chen"} <= set(names)
     assert passwords.DEMO in printed.output
     assert "http" not in printed.output
+    url = linli_of(app).config.database_url
+    assert (f"export LINLI_DATABASE_URL={url}" in printed.output.splitlines()) == url.startswith("sqlite:")
     with unit(database, write=False):
         kit.enter_slug(house, SLUG)
         accounts = {account.user_name: account for account in session.scalars(select(Account))}
@@ -50,6 +55,7 @@ def test_a_community_stands_there_and_every_rule_holds(linli: Linli, database: D
         assert session.scalar(select(func.count()).select_from(Group)) == len(demo.GROUPS) == 8
         led = select(func.count()).select_from(Membership).where(Membership.role == Role.LEADER)
         assert session.scalar(led) == len(demo.GROUPS)
+        assert set(session.scalars(select(Group.kind))) == set(GROUP_KINDS)  # each has words in every language
         names = session.scalars(select(Holder.name)).all()
         assert len(names) == len(set(names))
     assert linli("check").output == "ok\n"

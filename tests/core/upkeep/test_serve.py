@@ -15,7 +15,9 @@ from urllib.error import HTTPError
 import pytest
 from sqlalchemy import select
 
-from core.db import connect, session, unit
+from core.communities import creation
+from core.communities.requests import CommunityRequest
+from core.db import connect, migrate, session, unit
 from core.upkeep.models import Lease
 from core.web.request import linli_of
 from tests import kit
@@ -32,11 +34,11 @@ def a_port() -> int:
 class Server:
     """A server in a process of its own."""
 
-    def __init__(self, url: str, port: int, **settings: str) -> None:
+    def __init__(self, url: str, port: int, command: str = "run --processes 2", **settings: str) -> None:
         self.port = port
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core.upkeep.cli", "run", "--port", str(port), "--processes", "2"],
+            [sys.executable, "-m", "core.upkeep.cli", *command.split(), "--port", str(port)],
             env={**environ, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "LINLI_DATABASE_URL": url, **settings},
             cwd=PROJECT,
             stdout=subprocess.PIPE,
@@ -138,15 +140,28 @@ def test_the_sweeper_ends_when_its_server_is_killed(url: str, started: list[Serv
     children = server.children()
     server.process.kill()
     deadline = time.monotonic() + 10
-    sweeping = [pid for pid in children if "core.upkeep.serve" in command(pid)]
-    assert len(sweeping) == 1
-    while is_alive(sweeping[0]) and time.monotonic() < deadline:
+    sweeping = children[0]  # it is started before the workers
+    while is_alive(sweeping) and time.monotonic() < deadline:
         time.sleep(0.1)
-    for pid in set(children) - set(sweeping):
+    for pid in children[1:]:
         os.kill(pid, signal.SIGKILL)
     server.process.communicate(timeout=20)
-    assert not is_alive(sweeping[0])
+    assert not is_alive(sweeping)
 
 
-def command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+@pytest.mark.slow
+def test_a_demo_is_made_and_served_by_one_command(tmp_path: Path, started: list[Server]) -> None:
+    url = f"sqlite:///{tmp_path}/demo.sqlite"
+    database = connect(url)
+    house = linli_of(kit.the_app()).house
+    migrate.upgrade(database, house.installed)
+    with unit(database, write=True):
+        creation.create(house, CommunityRequest(slug="xincheng", name="新城区社区"))  # or else a season must be lived
+    database.close()
+    started.append(server := Server(url, a_port(), command="demo --run"))
+    assert server.process.stdout is not None
+    printed = [server.process.stdout.readline().rstrip() for _line in range(16)]
+    assert printed[0] == "The demo community 新城区社区 is there already."
+    assert printed[-2:] == [f"export LINLI_DATABASE_URL={url}", f"http://127.0.0.1:{server.port}/"]
+    assert "新城区社区" in server.get("/xincheng/sign-in")
+    assert server.end(signal.SIGTERM)[0] == 0
