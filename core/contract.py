@@ -151,12 +151,17 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A template of the plugin and what it needs; rendered by core inside the piece's own guard."""
+    """A template of the plugin and what it needs; rendered by core inside the piece's own guard.
+
+    `waits`: so many things wait for a decision of whoever looks; the template is then nothing but that many rows
+    (`house.row`), which the home page puts into its first card.
+    """
 
     template: str
     context: Mapping[str, object]
     order: int
     aside: bool = False  # in the narrow column beside, where there is one
+    waits: int = 0
 
 
 # --- refusals that cross a hook ------------------------------------------------------------------------------------

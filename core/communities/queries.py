@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.communities.models import Community
@@ -87,6 +88,11 @@ def _plugin_view(one: Plugin) -> PluginView:
         requires_labels=tuple(known[need].label for need in one.requires),
         required_by_labels=tuple(other.label for other in needing),
     )
+
+
+def faults_since(moment: datetime) -> int:
+    """How many things listeners of third parties failed at since then."""
+    return session.scalars(select(func.count(PluginFault.id)).where(PluginFault.at >= moment)).one()
 
 
 def plugin_faults() -> Sequence[PluginFault]:

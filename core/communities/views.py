@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
@@ -27,6 +28,7 @@ front = Blueprint("front", __name__)
 pages = Blueprint("home", __name__)
 settings_pages = Blueprint("settings", __name__)
 
+LATELY = timedelta(days=14)  # plugin faults wait for somebody so long
 NIGHT_ENDS, NOON, EVENING = 5, 12, 18  # hours of the day at which people greet differently
 
 
@@ -108,12 +110,16 @@ def health() -> ResponseReturnValue:
 @pages.get("/")
 @requires(None)
 def home() -> ResponseReturnValue:
-    """What there is to do and to see now."""
-    cards, today, staff = home_cards(), here().today(), is_staff(actor())
+    """What there is to do and to see now; what waits for a decision first."""
+    found, today, staff = home_cards(), here().today(), is_staff(actor())
+    waiting, cards = [one for one in found if one.waits], [one for one in found if not one.waits]
+    faults = queries.faults_since(clock.now() - LATELY) if may("core.plugins") else 0
     columns = ([card for card in cards if not card.aside], [card for card in cards if card.aside])
     if not staff or not columns[1]:  # most residents hold a telephone: one column, the most urgent first
         columns = (cards, [])
-    return render_template("home.html", greeting=_greeting(), today=today, columns=columns)
+    return render_template(
+        "home.html", greeting=_greeting(), today=today, columns=columns, waiting=waiting, faults=faults
+    )
 
 
 def _greeting() -> str:

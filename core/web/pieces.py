@@ -28,6 +28,7 @@ class Rendered:
     html: Markup
     order: int
     aside: bool
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class MenuEntry:
 
 
 def _render(piece: Piece) -> Rendered:
-    return Rendered(Markup(render_template(piece.template, **piece.context)), piece.order, piece.aside)  # noqa: S704 - a template's
+    html = Markup(render_template(piece.template, **piece.context))  # noqa: S704 - a template's
+    return Rendered(html, piece.order, piece.aside, piece.waits)
 
 
 def _in_order(found: Iterable[Rendered | Unavailable]) -> list[Rendered]:

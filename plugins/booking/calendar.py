@@ -50,11 +50,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One room on one day. `free`: runs of quarter hours that may be booked now, each within one opening interval."""
+    """One room on one day, in runs of quarter hours.
+
+    `free`: may be booked now, each run within one opening interval. `past`: over, and nobody had them.
+    """
 
     room: Room
     blocks: Sequence[Block]
     free: Sequence[range]
+    past: Sequence[range] = ()
 
     def stretches(self) -> list[Stretch]:
         """What is free, as times."""
@@ -123,8 +127,9 @@ def _column(
     taken = {quarter for one in there for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
     shut = {quarter for one in closed for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
     next_quarter = -(-int(now.timestamp()) // occupancy.QUARTER_SECONDS)
-    gone = taken | shut | set(range(shown.start, next_quarter))
-    free = [run for interval in opened for run in _runs(interval - gone)]
+    over = frozenset(range(shown.start, next_quarter))
+    free = [run for interval in opened for run in _runs(interval - taken - shut - over)]
+    past = list(_runs(frozenset().union(*opened) & over - taken - shut))
     blocks = [Block(starts_at=one.starts_at, ends_at=one.ends_at, reservation=one) for one in there]
     for one in closed:
         begin, end = max(one.starts_at, _moment(shown.start)), min(one.ends_at, _moment(shown.stop))
@@ -133,7 +138,7 @@ def _column(
     for run in _runs(frozenset(shown).difference(*opened) - shut - taken):
         away = _stretch(run)
         blocks.append(Block(starts_at=away.starts_at, ends_at=away.ends_at))
-    return Column(room=room, blocks=sorted(blocks, key=lambda block: block.starts_at), free=free)
+    return Column(room=room, blocks=sorted(blocks, key=lambda block: block.starts_at), free=free, past=past)
 
 
 def _open(day: date, zone: ZoneInfo, intervals: Iterable[tuple[int, int]]) -> frozenset[int]:

@@ -18,6 +18,8 @@ from core.plugins import here
 from core.web.forms import REQUIRED, DayField, Form
 from plugins.booking.models import Hours, Side
 from plugins.booking.requests import (
+    EARLIEST,
+    LATEST,
     CancellationRequest,
     ClosureRequest,
     ForgivenessRequest,
@@ -207,19 +209,28 @@ class ClosureForm(Form):
     reason = TextAreaField(_l("Reason"), validators=[InputRequired(REQUIRED)])
 
     def to_request(self) -> ClosureRequest:
-        """Local days and times become aware moments here, and nowhere after."""
-        return ClosureRequest(
-            starts_at=_local(self.first_day.data, self.from_time.data, "from_time"),
-            ends_at=_local(self.last_day.data, self.to_time.data, "to_time"),
-            reason=self.reason.data or "",
-        )
+        """Local days and times become aware moments here, and nowhere after; faults of moments land on their day."""
+        try:
+            return ClosureRequest(
+                starts_at=_local(self.first_day, self.from_time),
+                ends_at=_local(self.last_day, self.to_time),
+                reason=self.reason.data or "",
+            )
+        except Invalid as error:
+            days = {"starts_at": self.first_day.name, "ends_at": self.last_day.name}
+            raise Invalid({days.get(name, name): faults for name, faults in error.errors.items()}) from None
 
 
-def _local(day: date | None, text: str | None, field: str) -> datetime:
+def _local(of_day: DayField, of_time: StringField) -> datetime:
+    day: date | None = of_day.data
+    text: str | None = of_time.data
     hours, _colon, minutes = (text or "").translate(_SAME).strip().partition(":")
     if not (
         hours.isdecimal() and minutes.isdecimal() and int(hours) * 60 + int(minutes) <= 24 * 60 and int(minutes) < 60
     ):
-        raise Invalid({field: [explain("unreadable_field", message="Not a valid time.")]})
+        raise Invalid({of_time.name: [explain("unreadable_field", message="Not a valid time.")]})
     assert day is not None  # the validator has seen to it
+    earliest, latest = EARLIEST.date(), LATEST.date()
+    if not earliest <= day <= latest:
+        raise Invalid({of_day.name: [explain("impossible_day", earliest=earliest, latest=latest)]})
     return datetime.combine(day, time.min, tzinfo=here().zone) + timedelta(minutes=int(hours) * 60 + int(minutes))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from core import clock
 from core.db import Id
 from core.faults import Check, checking
 from plugins.booking.models import Side
@@ -15,6 +16,7 @@ EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
 LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
 MOST_SPACES, MOST_INTERVALS, MOST_DAYS = 20, 70, 190
+LONGEST_CLOSURE = 366  # days
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -137,7 +139,7 @@ def _fault_of(interval: OpenInterval, before: OpenInterval | None) -> str | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureRequest:
-    """A time in which a room is closed."""
+    """A time in which a room is closed: whole minutes, at most a year, not wholly in the past."""
 
     starts_at: datetime
     ends_at: datetime
@@ -146,6 +148,13 @@ class ClosureRequest:
     def __post_init__(self) -> None:
         with checking(self) as check:
             _interval(check, self.starts_at, self.ends_at)
+            for name, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
+                if moment.second or moment.microsecond:
+                    check.fault(name, "off_minute")
+            if not check.faults and self.ends_at - self.starts_at > timedelta(days=LONGEST_CLOSURE):
+                check.fault("ends_at", "closure_too_long", most=LONGEST_CLOSURE)
+            if not check.faults and self.ends_at <= clock.now():
+                check.fault("ends_at", "closure_over")
             check.text("reason", most=LONGEST_TEXT, required=True)
 
 

@@ -55,6 +55,9 @@ SENTENCES: Mapping[str, Any] = {
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
     # faults of fields
+    "closure_over": _l("That time is over already. Choose an end that is still to come."),
+    "closure_too_long": _l("A room is closed for at most %(most)d days at once."),
+    "off_minute": _l("Give the time in whole minutes, without seconds."),
     "ends_before_start": _l("The end must be after the beginning."),
     "room_exists": _l("There is a room called %(name)s already. Choose another name."),
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
@@ -75,7 +78,7 @@ SENTENCES: Mapping[str, Any] = {
         "After %(count)d missed sessions the early window is closed until the end of %(until)s."
     ),
     "booking.why.base": _l(
-        "Base time: %(minutes)d minutes. A session has at most %(most)d; %(left)d were left of this week."
+        "Base time: %(minutes)d minutes. A session has at most %(most)d; %(left)d were left of its week."
     ),
     "booking.why.extension": _l(
         "%(minutes)d minutes longer for %(price)d points. Standing %(tier)s: at most %(most)d minutes longer."

@@ -13,7 +13,7 @@ from core.contract import Actor
 from core.db import Id
 from core.people.models import Holder
 from core.plugins import here
-from core.web.words import points
+from core.web.words import at_clock, moment, points
 from plugins.booking import calendar, queries
 from plugins.booking.models import Charge, ChargeState, Reservation
 
@@ -58,6 +58,16 @@ def can_check_in(reservation: Reservation, now: datetime) -> bool:
     return (
         reservation.status.value == "confirmed" and opens is not None and closes is not None and opens <= now <= closes
     )
+
+
+def check_in_words(reservation: Reservation, now: datetime) -> str:
+    """From when on the button stands there; "" when it does, or never will."""
+    opens = reservation.check_in_from
+    if reservation.status.value != "confirmed" or opens is None or now >= opens:
+        return ""
+    if opens.astimezone(here().zone).date() == here().today():
+        return _("Check-in opens at %(time)s.", time=at_clock(opens))
+    return _("Check-in opens on %(moment)s.", moment=moment(opens))
 
 
 def can_cancel(reservation: Reservation, now: datetime) -> bool:

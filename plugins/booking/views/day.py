@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -22,13 +23,14 @@ from plugins.booking import calendar, occupancy, quote
 from plugins.booking.calendar import Block, Column, Day, Stretch
 from plugins.booking.models import Room
 from plugins.booking.quote import Quote, Window
-from plugins.booking.requests import ReservationRequest
+from plugins.booking.requests import LARGEST_ROOM, LONGEST_NAME, LONGEST_TEXT, ReservationRequest
 from plugins.booking.views.base import name_of
 
 MOST_DAYS = 32  # of the strip of days
 WIDEST = 20  # rooms side by side
 FEW = 4  # so many choices stand side by side; more become a list to choose from
 STEP = timedelta(minutes=30)
+TYPED = {"title": LONGEST_NAME, "people": 6, "override_reason": LONGEST_TEXT}  # so much of it goes along to other times
 PIECE = timedelta(hours=2)  # telephones list long free stretches in parts: an afternoon is as near as a morning
 
 
@@ -83,6 +85,7 @@ class Page:
         self.window: Window | None = None if holder is None else quote.outlook(holder.value(), shown)
         self.wish: ReservationRequest | None = None
         self.quote: Quote | None = None
+        self.typed: dict[str, str] = {}
         self._address = url_for(".timetable")
         # Each time of day is written once, not once a room: there are hundreds of cells on the page.
         self._clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
@@ -100,7 +103,21 @@ class Page:
     def wish_url(self, room_id: Id, starts_at: datetime, length: int | None = None) -> str:
         """The same with a wish in it."""
         more: dict[str, object] = {"room": room_id, "start": f"{starts_at.astimezone(here().zone):%H:%M}"}
-        return self.url(**more, **({} if length is None else {"minutes": length})) + "#confirm"
+        return self.url(**more, **({} if length is None else {"minutes": length})) + self._tail(*TYPED) + "#confirm"
+
+    def keep(self, typed: Mapping[str, str | None]) -> None:
+        """What a person typed goes along to other times, so that nobody types it twice."""
+        self.typed = {name: text[:most] for name, most in TYPED.items() if (text := typed.get(name))}
+
+    def _tail(self, *names: str) -> str:
+        found = {name: self.typed[name] for name in names if name in self.typed}
+        return f"&{urlencode(found)}" if found else ""
+
+    @property
+    def people(self) -> int | None:
+        """How many come, where it was typed and a room could hold them."""
+        text = self.typed.get("people", "")
+        return int(text) if text.isdecimal() and 1 <= int(text) <= LARGEST_ROOM else None
 
     # --- who and when
 
@@ -187,19 +204,29 @@ class Page:
         if not self.may_tap:
             return
         tail = f"&room={column.room.id}&start="
-        base, name = self.url() + tail, column.room.name
+        base, name, end = self.url() + tail, column.room.name, self._tail("title", "people") + "#confirm"
         for run in column.free:
             quarter = run.start
             while quarter < run.stop:
                 length = 2 if quarter % 2 == 0 and quarter + 1 < run.stop else 1
                 text = self._clock[quarter]
                 place = f"c-{number} r-{quarter - self.rooms.first} s-{length}"
-                yield Cell(place, f"{base}{text}#confirm", f"{name} {text}")
+                yield Cell(place, f"{base}{text}{end}", f"{name} {text}")
                 quarter += length
 
     def blocks(self, column: Column) -> list[Shown]:
         """What stands in a room."""
         return [self._shown(block, column.room) for block in column.blocks]
+
+    def past(self, column: Column) -> Iterator[tuple[int, int]]:
+        """What is over and was nobody's: where it begins, and its length."""
+        for run in column.past:
+            yield run.start - self.rooms.first, len(run)
+
+    @property
+    def has_past(self) -> bool:
+        """Whether the colour of what is over is on the page."""
+        return any(column.past for column in self.rooms.columns)
 
     def slots(self, column: Column) -> list[Shown]:
         """The same with the free stretches between, as a list."""
@@ -271,6 +298,7 @@ class Page:
                 holder_id=self.holder.id,
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(minutes=length),
+                people=self.people,
             )
         except Invalid:
             return
@@ -302,18 +330,26 @@ class Page:
             at=shown.at,
         )
 
-    def changes(self) -> list[tuple[str, str]]:
-        """Earlier, later, shorter, longer: each a link, where it makes sense."""
+    def changes(self) -> list[tuple[str, str | None]]:
+        """Earlier, later, shorter, longer: each a link; without one where the room is closed, taken, or the time over."""
         assert self.wish is not None
         one, length = self.wish, self.wish.minutes
-        found = []
-        if one.starts_at - STEP >= clock.now():
-            found.append((_("Earlier"), self.wish_url(one.room_id, one.starts_at - STEP, length)))
-        found.append((_("Later"), self.wish_url(one.room_id, one.starts_at + STEP, length)))
-        if length > 30:
-            found.append((_("− 30 min"), self.wish_url(one.room_id, one.starts_at, length - 30)))
-        found.append((_("+ 30 min"), self.wish_url(one.room_id, one.starts_at, length + 30)))
-        return found
+        shorter = self.wish_url(one.room_id, one.starts_at, length - 30) if length > 30 else None
+        return [
+            (_("Earlier"), self._free_url(one.starts_at - STEP, length)),
+            (_("Later"), self._free_url(one.starts_at + STEP, length)),
+            (_("− 30 min"), shorter),
+            (_("+ 30 min"), self._free_url(one.starts_at, length + 30)),
+        ]
+
+    def _free_url(self, starts_at: datetime, length: int) -> str | None:
+        """The wish at another time of the same room, if the room is free then."""
+        assert self.wish is not None
+        column = next(one for one in self.rooms.columns if one.room.id == self.wish.room_id)
+        wanted = occupancy.quarters(starts_at, starts_at + timedelta(minutes=length))
+        if not any(run.start <= wanted.start and wanted.stop <= run.stop for run in column.free):
+            return None
+        return self.wish_url(self.wish.room_id, starts_at, length)
 
     def wish_title(self) -> str:
         """Which room it is."""
@@ -329,6 +365,11 @@ class Page:
     def can_override(self) -> bool:
         """Whether who looks may set aside what stands in the way."""
         return self.quote is not None and self.quote.can_be_overridden and access.allows(self.by, "booking.override")
+
+    @property
+    def can_correct(self) -> bool:
+        """Whether the number of people, which may be typed anew, is all that stands in the way."""
+        return self.quote is not None and {one.code for one in self.quote.reasons} == {"too_many_people"}
 
     def alternatives(self) -> list[Link]:
         """Other times, when somebody else has this one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,14 +12,15 @@ from core import clock
 from core.accounts import access
 from core.accounts.signin import is_staff
 from core.contract import Actor, Holder, NavItem, Piece
+from core.db import Id
 from core.plugins import here
 from core.web.words import near, span, when
-from plugins.booking import queries
+from plugins.booking import queries, quote
 from plugins.booking.models import Reservation
-from plugins.booking.views.base import can_cancel, can_check_in, cancel_words
+from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
 
 LATELY = timedelta(days=14)
-MOST = 6
+MOST, MOST_MISSED = 6, 200
 
 
 def navigation(actor: Actor) -> Iterator[NavItem]:
@@ -45,13 +46,28 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
         rest = [(when(one.starts_at, one.ends_at), one) for one in upcoming[1:]]
         yield Piece(template="booking/home_more.html", context={"rest": rest}, order=40)
     if is_staff(actor):
-        missed = queries.no_shows_since(today - LATELY, now=now, most=MOST)
-        if missed:
-            yield Piece(template="booking/home_missed.html", context={"missed": missed, "span": span}, order=20)
+        yield from _waiting(today, now)
         rows = [
             (span(one.starts_at, one.ends_at), one, one.state(now).value) for one in queries.all_between(today, today)
         ]
         yield Piece(template="booking/home_today.html", context={"rows": rows}, order=30)
+
+
+def _waiting(today: date, now: datetime) -> Iterator[Piece]:
+    """Who missed a second session lately, and charges nobody can settle; single missed sessions as a card."""
+    rule = quote.figures().no_shows
+    by_holder: dict[Id, list[Reservation]] = {}
+    for one in queries.no_shows_since(today - max(LATELY, timedelta(days=rule.days)), now=now, most=MOST_MISSED):
+        by_holder.setdefault(one.holder_id, []).append(one)
+    lately = [found for found in by_holder.values() if found[0].day >= today - LATELY]
+    again = [(found[0], len(found)) for found in lately if len(found) > 1]
+    due = len(queries.charges_due())
+    if again or due:
+        context: dict[str, object] = {"again": again[:MOST], "due": due, "rule": rule, "span": span}
+        yield Piece(template="booking/home_waiting.html", context=context, order=1, waits=len(again[:MOST]) + bool(due))
+    once = [found[0] for found in lately if len(found) == 1][:MOST]
+    if once:
+        yield Piece(template="booking/home_missed.html", context={"missed": once, "span": span}, order=40)
 
 
 def _next(one: Reservation, *, order: int) -> Piece:
@@ -71,6 +87,7 @@ def _next(one: Reservation, *, order: int) -> Piece:
         "time": span(one.starts_at, one.ends_at),
         "near": near(one.starts_at),
         "can_check_in": can_check_in(one, now),
+        "check_in_words": check_in_words(one, now),
         "can_cancel": can_cancel(one, now),
         "cancel_words": cancel_words(one),
         "again_url": again,

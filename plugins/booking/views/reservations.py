@@ -19,6 +19,7 @@ from plugins.booking.views.base import (
     can_cancel,
     can_check_in,
     cancel_words,
+    check_in_words,
     choices,
     chosen_of,
     pages,
@@ -26,7 +27,7 @@ from plugins.booking.views.base import (
 )
 from plugins.booking.views.day import FEW, Link
 
-MOST = 50
+MOST, EARLIER = 50, 20
 
 
 @pages.get("/reservations")
@@ -38,7 +39,7 @@ def reservations() -> str:
     holder = chosen_of(found, request.args.get("holder"), by)
     ids = () if holder is None else (holder.id,)
     links = [Link(label=one.name, url=url_for(".reservations", holder=one.id), active=one is holder) for one in found]
-    earlier = queries.earlier(ids, now=now, most=MOST)
+    earlier = queries.earlier(ids, now=now, most=EARLIER)
     return render_template(
         "booking/reservations.html",
         holder=holder,
@@ -75,6 +76,7 @@ def _one(reservation_id: Id, form: Form) -> str:
         cancel_form=form if isinstance(form, CancelForm) else CancelForm(formdata=None, by=Side.CENTRE.value),
         forgive_form=form if isinstance(form, ForgiveForm) else ForgiveForm(formdata=None),
         can_check_in=can_check_in(found, now),
+        check_in_words=check_in_words(found, now),
         can_cancel=can_cancel(found, now),
         can_forgive=state.value == "missed" and found.forgiven_at is None,
         cancel_words=cancel_words(found),

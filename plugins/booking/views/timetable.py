@@ -17,9 +17,9 @@ from core.web.request import actor
 from core.web.words import minutes, near, points, when
 from plugins.booking import quote, reserve
 from plugins.booking.forms import BookForm
-from plugins.booking.requests import ReservationRequest
+from plugins.booking.requests import EARLIEST, LATEST, ReservationRequest
 from plugins.booking.views.base import choices, chosen_of, pages
-from plugins.booking.views.day import FEW, Page
+from plugins.booking.views.day import FEW, TYPED, Page
 
 
 def _asked_day() -> date:
@@ -40,8 +40,9 @@ def _asked_wish(page: Page) -> None:
     page.wish_for(room_id, starts_at, int(length) if length.isdecimal() and len(length) < 5 else None)
 
 
-def _render(page: Page, form: BookForm | None) -> str:
-    facts: dict[str, Any] = {"day": page.day, "near": near(page.day)}
+def _render(page: Page, form: BookForm) -> str:
+    kept = [(form[name].label.text, text) for name, text in page.typed.items()]
+    facts: dict[str, Any] = {"day": page.day, "near": near(page.day), "kept": kept}
     return render_template("booking/timetable.html", page=page, form=form, few=FEW, texts=_texts(page), **facts)
 
 
@@ -71,15 +72,18 @@ def timetable() -> str:
     by = actor()
     found = choices(by)
     page = Page(_asked_day(), chosen_of(found, request.args.get("holder"), by), found, by)
+    page.keep(request.args)
     _asked_wish(page)
-    return _render(page, None if page.wish is None else _form(page.wish))
+    form = BookForm(formdata=None, data={**page.typed, "people": page.people})
+    if page.wish is not None:
+        _carry(page.wish, form)
+    return _render(page, form)
 
 
-def _form(wish: ReservationRequest) -> BookForm:
-    form = BookForm()
+def _carry(wish: ReservationRequest, form: BookForm) -> None:
+    """What the card sends without its being typed."""
     form.room.data, form.holder.data = str(wish.room_id), str(wish.holder_id)
     form.starts_at.data, form.ends_at.data = wish.starts_at.isoformat(), wish.ends_at.isoformat()
-    return form
 
 
 @pages.post("/reservations")
@@ -99,14 +103,31 @@ def book() -> ResponseReturnValue:
 
 
 def _again(form: BookForm, by: Actor) -> Page:
-    """The page behind a card that was refused: the wish is still there, if it can be read at all."""
+    """The page behind a card that was refused: the wish is still there, as far as it can be read, and what was typed."""
     found = choices(by)
-    holder = chosen_of(found, form.holder.data, by)
+    starts_at, ends_at = _read(form.starts_at.data), _read(form.ends_at.data)
+    shown = here().today() if starts_at is None else starts_at.astimezone(here().zone).date()
+    page = Page(shown, chosen_of(found, form.holder.data, by), found, by)
+    page.keep({name: request.form.get(name) for name in TYPED})
     try:
-        starts_at, ends_at = (datetime.fromisoformat(text or "") for text in (form.starts_at.data, form.ends_at.data))
-        shown, room_id = starts_at.astimezone(here().zone).date(), Id(form.room.data or "")
-        page = Page(shown, holder, found, by)
-        page.wish_for(room_id, starts_at, int((ends_at - starts_at).total_seconds() // 60))
-    except (ValueError, TypeError, OverflowError):
-        return Page(here().today(), holder, found, by)
+        room_id = Id(form.room.data or "")
+    except ValueError:
+        return page
+    if starts_at is not None:
+        page.wish_for(room_id, starts_at, None if ends_at is None else _minutes(starts_at, ends_at))
+        if page.wish is not None:
+            _carry(page.wish, form)
     return page
+
+
+def _minutes(starts_at: datetime, ends_at: datetime) -> int:
+    return int((ends_at - starts_at).total_seconds() // 60)
+
+
+def _read(text: str | None) -> datetime | None:
+    """A moment that the card carried; None when it is none that people could mean."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and EARLIEST <= found <= LATEST else None

@@ -138,6 +138,112 @@ def test_a_slot_lost_meanwhile_is_said_with_other_times_and_nothing_is_lost(
     assert behind.count(Reservation) == 1
 
 
+def test_what_was_typed_stays_when_overtaken_and_goes_along_to_other_times(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    zhang = browse("zhang")
+    card = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00&minutes=60")
+    behind.book(hall_id, cast.orchestra.id, "11-27 10:00", "11-27 11:00")
+    typed = {"title": "排练 & 试音", "people": "12"}
+    sent = zhang.post("/booking/reservations", {**hidden(card.text, "/booking/reservations"), **typed})
+    assert sent.status_code == 409
+    shown = unescape(sent.text)
+    assert "<dt>What for</dt><dd>排练 & 试音</dd>" in shown
+    assert "<dt>How many people</dt><dd>12</dd>" in shown
+    other = zhang.get(links(sent.text, "start=11:00&minutes=60")[0])
+    assert 'value="排练 & 试音"' in unescape(other.text)
+    assert 'value="12"' in other.text
+    made = zhang.post("/booking/reservations", {**hidden(other.text, "/booking/reservations"), **typed})
+    assert made.status_code == 303
+
+
+@pytest.mark.parametrize("wrong", [{"starts_at": "soon"}, {"room": str(Id(int=1))}, {"ends_at": "9999-12-31T00:00:00"}])
+def test_what_was_typed_stays_when_the_time_or_room_makes_no_sense(
+    browse: BrowserOf, hall_id: Id, cast: Cast, wrong: dict[str, str]
+) -> None:
+    zhang = browse("zhang")
+    card = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00")
+    fields = {**hidden(card.text, "/booking/reservations"), "title": "排练", "people": "12", **wrong}
+    sent = zhang.post("/booking/reservations", fields)
+    assert sent.status_code in {404, 422}
+    if "ends_at" in wrong:  # the card can still be drawn, and sent again as it stands
+        assert 'value="排练"' in sent.text
+        again = {**hidden(sent.text, "/booking/reservations"), "title": "排练"}
+        assert zhang.post("/booking/reservations", again).status_code == 303
+        return
+    assert "<dt>What for</dt><dd>排练</dd>" in sent.text
+    free = links(sent.text, "start=18:00")[0]
+    assert 'value="排练"' in zhang.get(free).text
+
+
+def test_too_many_people_can_be_corrected_on_the_card(browse: BrowserOf, hall_id: Id, behind: Inside) -> None:
+    zhang = browse("zhang")
+    card = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00")
+    fields = {**hidden(card.text, "/booking/reservations"), "title": "排练", "people": "4000"}
+    sent = zhang.post("/booking/reservations", fields)
+    assert "The room holds 40 people, not 4000." in sent.text
+    assert 'value="4000"' in sent.text
+    assert 'value="排练"' in sent.text
+    fields = {**hidden(sent.text, "/booking/reservations"), "title": "排练", "people": "40"}
+    assert zhang.post("/booking/reservations", fields).status_code == 303
+    assert behind.one().people == 40
+
+
+def test_earlier_later_and_longer_stop_at_the_hours_others_and_now(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.orchestra.id, "11-27 10:00", "11-27 11:00")
+    behind.book(hall_id, cast.orchestra.id, "12:00", "13:00")
+    zhang = browse("zhang")
+
+    def ways(day: str, start: str) -> list[str]:
+        page = zhang.get(f"/booking/?day=2026-{day}&room={hall_id}&start={start}&minutes=60").text
+        card = page[page.index('id="confirm"') :]
+        return re.findall(r'<a class="btn house-plain"[^>]*>(Earlier|Later|− 30 min|\+ 30 min)</a>', card)
+
+    assert ways("11-27", "8:00") == ["Later", "− 30 min", "+ 30 min"]  # opening
+    assert ways("11-27", "9:00") == ["Earlier", "− 30 min"]  # somebody at 10:00
+    assert ways("11-27", "14:00") == ["Earlier", "Later", "− 30 min", "+ 30 min"]
+    assert ways("11-27", "21:00") == ["Earlier", "− 30 min"]  # closing
+    assert ways("11-26", "9:00") == ["Later", "− 30 min", "+ 30 min"]  # now
+    page = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=8:00&minutes=60").text
+    assert '<button class="btn" type="button" disabled>Earlier</button>' in page
+
+
+def test_hours_of_today_that_are_over_are_said_so_and_cannot_be_tapped(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.orchestra.id, "10:00", "11:00")
+    set_clock("10:05")
+    page = browse("zhang").get("/booking/").text
+    assert (
+        '<div class="tt-block past c-1 r-0 s-8"><b>over</b></div>' in page
+    )  # 8:00 to 10:00; nothing where somebody is
+    assert page.count('class="tt-block past') == 1
+    assert ">Over</span>" in page
+    assert "start=9:" not in page
+    assert "start=11:00" in page
+    assert "tt-block past" not in browse("zhang").get("/booking/?day=2026-11-27").text
+
+
+def test_the_card_speaks_of_the_week_of_the_session(browse: BrowserOf, hall_id: Id) -> None:
+    path = f"/booking/?day=2026-12-01&room={hall_id}&start=10:00"
+    assert "240 were left of its week." in browse("zhang").get(path).text
+    assert "那一周还剩 240 分钟" in browse("zhang", locale="zh-Hans").get(path).text
+
+
+def test_the_day_of_check_in_is_named_unless_it_is_today(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    today = behind.book(hall_id, cast.choir.id, "17:00", "18:00")
+    later = behind.book(hall_id, cast.choir.id, "11-30 17:00", "11-30 18:00")
+    zhang = browse("zhang")
+    assert "Check-in opens at 16:30." in zhang.get(f"/booking/reservations/{today}").text
+    assert "Check-in opens on Mon 30 Nov 16:30." in zhang.get(f"/booking/reservations/{later}").text
+    set_clock("11-27 09:00")
+    assert "Check-in opens on Mon 30 Nov 16:30." in zhang.get("/").text
+
+
 def test_staff_choose_any_group_or_the_centre(browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast) -> None:
     sun = browse("sun")
     page = sun.get("/booking/?day=2026-11-27")
@@ -162,10 +268,27 @@ def test_a_manager_may_book_all_the_same_with_a_reason(
     li = browse("li")
     card = li.get(path)
     assert "Book all the same" in card.text
-    fields = hidden(card.text, "/booking/reservations")
-    assert li.post("/booking/reservations", fields).status_code == 403
+    fields = {**hidden(card.text, "/booking/reservations"), "title": "排练", "people": "12"}
+    refused = li.post("/booking/reservations", fields)
+    assert refused.status_code == 403
+    assert 'value="排练"' in refused.text
+    assert 'value="12"' in refused.text
     assert li.post("/booking/reservations", {**fields, "override_reason": "年会"}).status_code == 303
-    assert behind.one().overridden == ["too_early"]
+    made = behind.one()
+    assert (made.overridden, made.title, made.people) == (["too_early"], "排练", 12)
+
+
+def test_a_managers_reason_goes_along_to_another_time(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    li = browse("li")
+    card = li.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00&minutes=60&holder={cast.choir.id}")
+    behind.book(hall_id, cast.orchestra.id, "11-27 10:00", "11-27 11:00")
+    fields = {**hidden(card.text, "/booking/reservations"), "title": "排练", "override_reason": "年会"}
+    taken = li.post("/booking/reservations", fields)
+    assert taken.status_code == 409
+    assert "<dd>年会</dd>" in taken.text
+    assert "override_reason=%E5%B9%B4%E4%BC%9A" in links(taken.text, "start=11:00&minutes=60")[0]
 
 
 @pytest.mark.parametrize(
@@ -333,6 +456,27 @@ def test_the_manager_sees_todays_rooms_and_who_did_not_come(
     assert "Rooms today" in home
     assert "Missed lately" in home
     assert "合唱队 · 排练厅" in home
+    assert home.index("Waiting for you") < home.index("Nothing waits for you.") < home.index("Rooms today")
+
+
+def test_a_second_missed_session_waits_first_on_the_managers_home_with_the_way_to_forgive(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.choir.id, "10:00", "11:00")
+    second = behind.book(hall_id, cast.choir.id, "11-27 10:00", "11-27 11:00")
+    set_clock("11-27 10:16")
+    li = browse("li")
+    home = li.get("/").text
+    assert home.index("Waiting for you") < home.index("合唱队 missed 2 sessions") < home.index("Rooms today")
+    assert "once more, and the early window is closed for 30 days" in home
+    assert "Missed lately" not in home
+    assert "Nothing waits for you." not in home
+    assert "合唱队 missed 2 sessions" not in browse("zhang").get("/").text
+    path = links(home, f"reservations/{second}")[0]
+    assert li.post(f"{path}/forgiveness", {"reason": "停电"}).status_code == 303
+    assert "missed 2 sessions" not in li.get("/").text
+    set_clock("12-20 10:00")
+    assert "missed" not in li.get("/").text
 
 
 # --- rooms ---------------------------------------------------------------------------------------------------------
@@ -361,6 +505,64 @@ def test_the_manager_makes_a_room_gives_it_hours_and_closes_it(browse: BrowserOf
     assert removal
     assert li.post(removal[1]).status_code == 303
     assert behind.count(Closure) == 0
+
+
+CLOSURE = {
+    "first_day": "2026-12-01",
+    "from_time": "8:00",
+    "last_day": "2026-12-01",
+    "to_time": "24:00",
+    "reason": "检修灯光",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "sentence"),
+    [
+        ({"last_day": "9999-12-31"}, "last_day", "This day cannot be meant."),
+        ({"first_day": "0001-01-01"}, "first_day", "This day cannot be meant."),
+        ({"first_day": "2026-11-25", "last_day": "2026-11-25"}, "last_day", "That time is over already."),
+        ({"last_day": "2027-12-02"}, "last_day", "A room is closed for at most 366 days at once."),
+        ({"last_day": "2026-11-30"}, "last_day", "The end must be after the beginning."),
+        ({"from_time": "8:00:30"}, "from_time", "This must be a time like 08:00."),
+    ],
+)
+def test_closures_that_cannot_be_say_so_at_their_field_and_stay_typed(
+    browse: BrowserOf, hall_id: Id, behind: Inside, fields: dict[str, str], field: str, sentence: str
+) -> None:
+    sent = CLOSURE | fields
+    page = browse("li").post(f"/booking/rooms/{hall_id}/closures", sent)
+    assert page.status_code == 422
+    below = page.text.partition(f'id="{field}-errors"')[2].partition("</div>")[0]
+    assert sentence in below
+    for name, value in sent.items():
+        assert value in page.text, name
+    assert behind.count(Closure) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"starts_at": "2026-12-01T08:00:30+08:00"}, "Give the time in whole minutes, without seconds."),
+        ({"starts_at": "2025-12-01T08:00:00+08:00", "ends_at": "2025-12-02T08:00:00+08:00"}, "over already"),
+        ({"ends_at": "2027-12-02T08:00:01+08:00"}, "whole minutes"),
+        ({"ends_at": "2027-12-02T08:01:00+08:00"}, "at most 366 days"),
+        ({"ends_at": "9999-12-31T00:00:00+08:00"}, "This day cannot be meant."),
+    ],
+)
+def test_programs_hear_the_same_of_closures(
+    call: ProgramOf, hall_id: Id, behind: Inside, change: dict[str, str], sentence: str
+) -> None:
+    wish: dict[str, object] = {
+        "starts_at": "2026-12-01T08:00:00+08:00",
+        "ends_at": "2026-12-01T12:00:00+08:00",
+        "reason": "检修",
+    }
+    answer = call("li").post(f"/booking/rooms/{hall_id}/closures", {**wish, **change})
+    assert answer.status_code == 422
+    assert sentence in str(answer.get_json()["errors"])
+    assert behind.count(Closure) == 0
+    assert call("li").post(f"/booking/rooms/{hall_id}/closures", wish).status_code == 201
 
 
 @pytest.mark.parametrize(
