@@ -17,7 +17,7 @@ from plugins.points import ledger, queries, standing, terms
 from plugins.points.policy import PointsPolicy
 
 SHOWN = 3  # groups on the home page of the staff
-MENU, GROUP_CARD, MONTH_CARD, PANEL = 20, 20, 10, 20
+MENU, GROUP_CARD, MONTH_CARD, PANEL, POSTED = 20, 20, 10, 20, 2
 
 
 def navigation(actor: Actor) -> Sequence[NavItem]:
@@ -31,15 +31,18 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
     """For staff this month's points; for residents those of the groups they are in."""
     if is_staff(actor) and access.reach(actor, queries.READ) == "all":
         yield _month()
+        yield from _posted()
     elif actor.resident_id is not None:
         groups = [holder.value() for holder in queries.groups_in(actor.resident_id)]
+        may_read = access.reach(actor, queries.READ) is not None
         for number, card in enumerate(_cards(groups)):
+            card["may_read"] = may_read
             yield Piece(template="points/home_group.html", context=card, order=GROUP_CARD + number)
 
 
 def holder_panels(holder: Holder, actor: Actor) -> Iterator[Piece]:
     """What a group or resident has, for those who may see it."""
-    if access.allows(actor, queries.READ, holder.id):
+    if queries.may_read(actor, holder.id):
         [card] = _cards([holder])
         yield Piece(template="points/home_group.html", context=card, order=PANEL, aside=True)
 
@@ -49,7 +52,6 @@ def _month() -> Piece:
     first = today.replace(day=1)
     earned = queries.earned_between(first, today)
     spent = queries.spent_between(ledger.start_of(first), ledger.start_of(today + timedelta(days=1)))
-    posted, next_on = queries.posted_count()
     others = earned[SHOWN:]
     context = {
         "earned": sum(points for _name, points in earned),
@@ -57,10 +59,15 @@ def _month() -> Piece:
         "top": earned[:SHOWN],
         "others": len(others),
         "others_points": sum(points for _name, points in others),
-        "posted": posted,
-        "next_on": max(next_on or today, today),
     }
     return Piece(template="points/home_month.html", context=context, order=MONTH_CARD, aside=True)
+
+
+def _posted() -> Iterator[Piece]:
+    posted, next_on = queries.posted_count()
+    if posted:
+        context: dict[str, object] = {"posted": posted, "next_on": max(next_on or here().today(), here().today())}
+        yield Piece(template="points/home_posted.html", context=context, order=POSTED, waits=1)
 
 
 def _cards(holders: Sequence[Holder]) -> list[dict[str, object]]:
@@ -79,6 +86,7 @@ def _card(holder: Holder, figures: queries.Figures, stood: standing.Standing, ru
     why = terms.why(stood, rules) if group else ()
     return {
         "holder": holder,
+        "may_read": True,
         "figures": figures,
         "standing": stood,
         "goal": goal and goal.points,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from core.accounts import access
 from core.contract import Actor, HolderKind
 from core.db import Id, session
-from core.errors import Invalid, NotFound
+from core.errors import Forbidden, Invalid, NotFound
 from core.explanations import Explanation, explain
 from core.faults import words as searched
 from core.people.models import Holder, Membership
@@ -47,8 +47,30 @@ def holder(holder_id: Id, *, by: Actor) -> Holder:
     found = session.scalar(select(Holder).where(Holder.id == holder_id))
     if found is None:
         raise NotFound(what="holder", id=holder_id)
-    access.check(by, READ, holder_id)
+    check(by, holder_id)
     return found
+
+
+def may_read(by: Actor, holder_id: Id) -> bool:
+    """Whether `by` may see the points of a holder: by permission, or as a member, today, of the group."""
+    return access.allows(by, READ, holder_id) or (access.reach(by, READ) == "own" and holder_id in own(by))
+
+
+def check(by: Actor, holder_id: Id) -> None:
+    """Refuse who may not see the points of a holder.
+
+    Raises:
+        Forbidden.
+    """
+    if not may_read(by, holder_id):
+        raise Forbidden(permission=READ)
+
+
+def own(by: Actor) -> frozenset[Id]:
+    """The holders whose points one sees as one's own: oneself, the groups one leads, and those one is in today."""
+    if by.resident_id is None:
+        return by.holders
+    return by.holders | {group.id for group in groups_in(by.resident_id)}
 
 
 def holders(
@@ -61,7 +83,7 @@ def holders(
     """
     statement = select(Holder).order_by(Holder.name, Holder.id)
     if access.reach(by, READ) != "all":
-        statement = statement.where(Holder.id.in_(by.holders))
+        statement = statement.where(Holder.id.in_(own(by)))
     if kind is not None:
         statement = statement.where(Holder.kind == kind)
     if cursor is not None:
@@ -180,6 +202,38 @@ def statement(holder_id: Id, *, begins: datetime | None = None, ends: datetime |
     return Statement(opening=opening, lines=lines, closing=balance)
 
 
+def latest(holder_id: Id, *, most: int, before: Id | None = None) -> tuple[Statement, bool]:
+    """The latest movements of a holder, or those before one of its transfers, the earliest first; and whether more came before.
+
+    A transfer that is none of the holder's leaves out nothing.
+    """
+    account = session.scalar(select(Account).where(Account.holder_id == holder_id, Account.kind == AccountKind.OWN))
+    if account is None:
+        return Statement(opening=0, lines=(), closing=0), False
+    wanted = select(Line.points, Line.at, Line.transfer_id, Transfer.reason).join(
+        Transfer, Transfer.id == Line.transfer_id
+    )
+    wanted = wanted.where(Line.account_id == account.id).order_by(Line.at.desc(), Line.transfer_id.desc())
+    closing = account.balance
+    if before is not None:
+        mine = (Line.account_id == account.id, Line.transfer_id == before)
+        at = session.scalar(select(Line.at).where(*mine))
+        if at is not None:
+            place = tuple_(Line.at, Line.transfer_id)
+            wanted = wanted.where(place < (at, before))
+            since = select(func.coalesce(func.sum(Line.points), 0)).where(Line.account_id == account.id)
+            closing -= int(session.scalars(since.where(place >= (at, before))).one())
+    rows = session.execute(wanted.limit(most + 1)).all()
+    lines, balance = [], closing
+    for row in rows[:most]:
+        line = StatementLine(
+            at=row.at, points=row.points, reason=row.reason, balance=balance, transfer_id=row.transfer_id
+        )
+        lines.append(line)
+        balance -= row.points
+    return Statement(opening=balance, lines=lines[::-1], closing=closing), len(rows) > most
+
+
 def _paid_by(transfer_ids: Sequence[Id]) -> Mapping[Id, Sequence[Id]]:
     found: defaultdict[Id, list[Id]] = defaultdict(list)
     rows = session.execute(
@@ -219,7 +273,7 @@ def contributions(
     """
     statement = select(Contribution).options(selectinload(Contribution.awards))
     if access.reach(by, READ) != "all":
-        statement = statement.where(Contribution.holder_id.in_(by.holders))
+        statement = statement.where(Contribution.holder_id.in_(own(by)))
     if wanted.holder_id is not None:
         statement = statement.where(Contribution.holder_id == wanted.holder_id)
     if wanted.category:
@@ -256,7 +310,7 @@ def contribution(contribution_id: Id, *, by: Actor) -> Contribution:
     )
     if found is None:
         raise NotFound(what="contribution", id=contribution_id)
-    access.check(by, READ, found.holder_id)
+    check(by, found.holder_id)
     return found
 
 

@@ -25,7 +25,7 @@ from core.web.guard import requires
 from core.web.request import actor
 from core.web.transactions import runs_in
 from core.web.words import say, say_code
-from plugins.points import awards, ledger, queries, rules, standing, terms, withdrawal
+from plugins.points import awards, queries, rules, standing, terms, withdrawal
 from plugins.points.forms import AwardForm, WithdrawalForm, award_form, choices_of
 from plugins.points.models import State
 from plugins.points.policy import DAY_MINUTES, TIERS, PointsPolicy
@@ -35,8 +35,8 @@ from plugins.points.terms import AccountView
 pages = Blueprint("points", __name__, template_folder="templates")
 AWARD = "points.award"
 LINES = 50  # of a list on one page
+MOVEMENTS = 20  # of a statement or of contributions on one page: a telephone shows each as a block
 MOST_GROUPS = 200  # a community has eight; beyond this the page would be no page
-STATEMENT_DAYS = 90
 
 
 # --- who has what --------------------------------------------------------------------------------------------------
@@ -206,13 +206,14 @@ def contributions() -> ResponseReturnValue:
     asked = request.args
     state = State(asked["state"]) if asked.get("state") in set(State) else None
     wanted = queries.ContributionFilter(words=asked.get("q", ""), category=asked.get("category"), state=state)
-    found = queries.contributions(wanted, by=actor(), limit=LINES, cursor=asked.get("cursor"))
+    found = queries.contributions(wanted, by=actor(), limit=MOVEMENTS, cursor=asked.get("cursor"))
     kept: dict[str, Any] = {name: asked.get(name, "") for name in ("q", "category", "state")}
-    more = url_for(".contributions", **kept, cursor=found[LINES - 1].id) if len(found) > LINES else None
+    more = url_for(".contributions", **kept, cursor=found[MOVEMENTS - 1].id) if len(found) > MOVEMENTS else None
     categories = [(code, category.name) for code, category in rules.book().categories.items()]
     return render_template(
         "points/contributions.html",
-        contributions=found[:LINES],
+        contributions=found[:MOVEMENTS],
+        latest_url=url_for(".contributions", **kept) if asked.get("cursor") else None,
         asked=kept,
         categories=choices_of(categories, _("all")),
         states=choices_of([(state.value, say_code(f"contribution.{state.value}")) for state in State], _("all")),
@@ -251,40 +252,30 @@ def _contribution_page(contribution_id: Id, form: WithdrawalForm) -> ResponseRet
 @pages.get("/accounts/<id:holder_id>")
 @requires(READ)
 def account(holder_id: Id) -> ResponseReturnValue:
-    """A holder's points: figures, statement, where standing comes from and what will change."""
+    """A holder's points: figures, the latest lines of the statement (`?before=`), where standing comes from, what will change."""
     holder = queries.holder(holder_id, by=actor())
     [view] = terms.accounts([holder.value()])
     today = here().today()
-    last = _day(request.args.get("to")) or today
-    first = last - timedelta(days=STATEMENT_DAYS - 1)
-    statement = queries.statement(
-        holder_id, begins=ledger.start_of(first), ends=ledger.start_of(last + timedelta(days=1))
-    )
+    before = _transfer(request.args.get("before"))
+    statement, more = queries.latest(holder_id, most=MOVEMENTS, before=before)
     figures = policy.at(PointsPolicy, today)
     return render_template(
         "points/account.html",
         view=view,
         statement=statement,
-        first=first,
-        last=last,
         today=today,
-        posted=queries.posted(holder_id) if last >= today else (),
+        posted=() if before else queries.posted(holder_id),
         parts=standing.parts(holder_id, day=today),
         why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
         change=_change(view, figures),
-        earlier=url_for(".account", holder_id=holder_id, to=first - timedelta(days=1)),
-        later=None if last >= today else url_for(".account", holder_id=holder_id, to=_later(last, today)),
+        earlier=url_for(".account", holder_id=holder_id, before=statement.lines[0].transfer_id) if more else None,
+        latest=url_for(".account", holder_id=holder_id) if before else None,
     )
 
 
-def _later(last: date, today: date) -> date | None:
-    later = last + timedelta(days=STATEMENT_DAYS)
-    return later if later < today else None
-
-
-def _day(text: str | None) -> date | None:
+def _transfer(text: str | None) -> Id | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return Id(text) if text else None
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.db import Database, session, unit
-from core.people.models import Holder
+from core.people.models import Holder, Membership, Role
 from core.plugins import House
 from plugins.points import holds
 from plugins.points.models import Contribution
@@ -77,9 +78,38 @@ def test_residents_see_their_own_and_nobody_sees_without_signing_in(browser_of: 
     assert zhang.get("/points/award").status_code == 403
     assert zhang.post("/points/award", typed(scene)).status_code == 403
     assert zhang.post(f"/points/contributions/{made}/withdrawal", {"reason": "x"}).status_code == 403
-    assert browser_of("chen").get(f"/points/accounts/{scene.cast.choir.id}").status_code == 403
     for path in PAGES:
         assert browser_of(None).get(path).status_code == 302
+
+
+def test_members_read_the_points_of_the_groups_they_are_in_today_through_both_doors(
+    browser_of: BrowserOf, program_of: ProgramOf, scene: Scene
+) -> None:
+    choir, orchestra = scene.cast.choir, scene.cast.orchestra
+    made, other = scene.do(lambda: (an_act(choir, 2).id, an_act(orchestra, 2).id))
+    chen, program = browser_of("chen"), program_of("chen")
+    for path in "/points/", "/points/contributions", f"/groups/{choir.id}":
+        assert "合唱队" in chen.get(path).text, path
+        assert f"/points/accounts/{orchestra.id}" not in chen.get(path).text
+    assert f"/points/accounts/{choir.id}" in chen.get("/points/").text
+    for path in f"/points/accounts/{choir.id}", f"/points/contributions/{made}":
+        assert chen.get(path).status_code == 200
+        assert program.get(path).status_code == 200
+    for path in f"/points/accounts/{orchestra.id}", f"/points/contributions/{other}":
+        assert chen.get(path).status_code == 403
+        assert program.get(path).status_code == 403
+    assert program.get(f"/points/accounts/{choir.id}/statement").status_code == 200
+
+    def leave() -> None:
+        for stay in session.scalars(
+            select(Membership).where(Membership.group_id == choir.id, Membership.role == Role.MEMBER)
+        ):
+            stay.to_day = after(-1)
+
+    scene.do(leave)
+    assert chen.get(f"/points/accounts/{choir.id}").status_code == 403
+    assert program.get(f"/points/contributions/{made}").status_code == 403
+    assert "合唱队" not in chen.get("/points/").text
 
 
 def test_another_community_sees_nothing(browser_of: BrowserOf, scene: Scene) -> None:
@@ -240,8 +270,53 @@ def test_a_statement_shows_figures_lines_posted_ones_and_what_will_change(browse
         "On Sun 14 Feb 2027 70 points become too old to count; 0 remain: no tier, unless 60 more are earned.",
     ):
         assert words in page, words
-    assert browser_of("zhang").get(f"/points/accounts/{scene.cast.choir.id}?to=2026-10-01").status_code == 200
-    assert browser_of("zhang").get(f"/points/accounts/{scene.cast.choir.id}?to=never").status_code == 200
+
+
+def test_a_long_statement_is_read_page_by_page_and_its_balances_run_through(
+    browser_of: BrowserOf, scene: Scene
+) -> None:
+    scene.do(lambda: [an_act(scene.cast.choir, category="hours", minutes=30 * number) for number in range(2, 47)])
+    zhang, path = browser_of("zhang"), f"/points/accounts/{scene.cast.choir.id}"
+    balances: list[int] = []
+    pages = 0
+    while path:
+        page = zhang.get(path).text
+        balances += [int(text) for text in re.findall(r'data-label="Balance" class="house-end"><span>(\d+)', page)]
+        pages += 1
+        assert ("Latest lines" in page) == (pages > 1)
+        link = re.search(rf'href="/{SLUG}([^"]*before=[^"]*)"', page)
+        path = link[1] if link else ""
+    sums = [sum(range(2, number + 1)) for number in range(2, 47)]
+    assert (pages, sorted(balances), balances) == (3, sums, sums[::-1])
+    assert "from 0 to" in page
+    for odd in "never", str(scene.cast.choir.id):
+        assert zhang.get(f"/points/accounts/{scene.cast.choir.id}?before={odd}").status_code == 200
+
+
+def test_contributions_stand_twenty_on_a_page(browser_of: BrowserOf, scene: Scene) -> None:
+    scene.do(lambda: [an_act(scene.cast.choir, note=f"verse {number}") for number in range(25)])
+    li = browser_of("li")
+    first = li.get("/points/contributions").text
+    link = re.search(rf'href="/{SLUG}([^"]*cursor=[^"]*)"', first)
+    assert link
+    second = li.get(unescape(link[1])).text
+    assert [page.count("verse ") for page in (first, second)] == [20, 5]
+    assert "Latest lines" in second
+    assert "Earlier lines" not in second
+
+
+def test_the_highest_tier_says_what_was_earned_and_the_meter_is_full(browser_of: BrowserOf, scene: Scene) -> None:
+    def earn() -> None:
+        a_rule("gift", points=350)
+        an_act(scene.cast.choir, category="gift")
+
+    scene.do(earn)
+    home = browser_of("zhang").get("/").text
+    assert "350 points; gold needs 300" in home
+    assert "350 of 300" not in home
+    assert 'value="300" max="300"' in home
+    scene.do(lambda: an_act(scene.cast.orchestra, 6))
+    assert "60 of 150 points for silver" in browser_of("zhao").get("/").text
 
 
 def test_the_statement_of_whom_never_earned_says_so(browser_of: BrowserOf, scene: Scene) -> None:
@@ -262,9 +337,12 @@ def test_the_home_pages_show_what_matters_to_each(browser_of: BrowserOf, scene: 
         home = browser_of(name).get("/").text
         assert "Points of 合唱队" in home
         assert "Tier bronze: book 10 days ahead" in home
-    assert "Statement" in browser_of("zhang").get("/").text
-    assert f"/points/accounts/{scene.cast.choir.id}" not in browser_of("chen").get("/").text
+        assert f"/points/accounts/{scene.cast.choir.id}" in home
+    scene.do(lambda: a_policy(posting_days=3))
+    scene.do(lambda: an_act(scene.cast.orchestra))
     staff = browser_of("li").get("/").text
+    assert staff.index("Waiting for you") < staff.index("1 contribution is posted") < staff.index("Points this month")
+    assert "the next count from Mon 30 Nov" in staff
     assert "Points this month" in staff
     assert "/points/award" in staff
     assert "Points of 合唱队" in browser_of("li").get(f"/groups/{scene.cast.choir.id}").text
