@@ -1,18 +1,19 @@
 """Home: greeted by the time of day, with the cards of the plugins in their columns."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from core import clock
 from core.contract import Actor, Piece
-from core.db import Database
+from core.db import Database, session, unit
 from core.hookspecs import Adds
-from core.plugins import Plugin, implements
+from core.plugin_faults import PluginFault
+from core.plugins import House, Plugin, implements
 from tests.core.communities.chain import an_app, use
 from tests.core.web.toy import ToyPlugin
-from tests.kit import ZONE, BrowserOf, Cast
+from tests.kit import SLUG, ZONE, BrowserOf, Cast, enter_slug
 
 
 class CardsPlugin(Plugin):
@@ -26,6 +27,20 @@ class CardsPlugin(Plugin):
         return [
             Piece(template="unavailable.html", context={"plugin": "SECOND"}, order=20),
             Piece(template="unavailable.html", context={"plugin": "FIRST"}, order=10),
+        ]
+
+
+class WaitingPlugin(Plugin):
+    """Two things that wait for a decision, and a card."""
+
+    name, label, summary = "waiting", "Waiting", "Waiting."
+
+    @implements(Adds.home_cards)
+    def home_cards(self, actor: Actor) -> list[Piece]:
+        """Rows come into the first card, wherever they stand."""
+        return [
+            Piece(template="unavailable.html", context={"plugin": "CARD"}, order=1),
+            Piece(template="unavailable.html", context={"plugin": "ROWS"}, order=5, waits=2),
         ]
 
 
@@ -71,6 +86,34 @@ def test_staff_see_two_columns_the_most_urgent_first(cards: BrowserOf) -> None:
     page = cards("li").get("/").text
     assert page.count('class="house-stack"') >= 2
     assert page.index("(FIRST)") < page.index("(SECOND)") < page.index("(Toy of 李主任)")
+
+
+def test_what_waits_comes_first_with_its_count_and_the_faults_of_plugins(
+    database: Database, house: House, cast: Cast
+) -> None:
+    use(database, "waiting")
+    browsers = BrowserOf(an_app(database, WaitingPlugin), cast)
+    for name in "li", "chen":
+        page = browsers(name).get("/").text
+        assert page.index("Waiting for you") < page.index("(ROWS)") < page.index("(CARD)")
+        assert '<span class="house-badge attention">2</span>' in page
+        assert "Nothing waits for you." not in page
+    with unit(database, write=True):
+        enter_slug(house, SLUG)
+        session.add(PluginFault(plugin="toy", hook="x", error="old", at=clock.now() - timedelta(days=15)))
+    assert "went wrong" not in browsers("li").get("/").text
+    with unit(database, write=True):
+        enter_slug(house, SLUG)
+        session.add(PluginFault(plugin="toy", hook="x", error="new", at=clock.now()))
+    page = browsers("li").get("/").text
+    assert "1 fault in the last two weeks" in page
+    assert '<span class="house-badge attention">3</span>' in page
+    assert "went wrong" not in browsers("chen").get("/").text
+
+
+def test_staff_are_told_when_nothing_waits(cards: BrowserOf) -> None:
+    assert "Nothing waits for you." in cards("li").get("/").text
+    assert "Waiting for you" not in cards("chen").get("/").text
 
 
 def test_residents_see_one_column_in_the_order_of_urgency(cards: BrowserOf) -> None:
