@@ -102,7 +102,7 @@ class HolderOut(Schema):
 class ListQuery(Schema):
     """How much of a list, and from where on."""
 
-    limit = fields.Integer(load_default=50, validate=lambda value: _within(value, 1, LARGEST_LIMIT))
+    limit = fields.Integer(load_default=LARGEST_LIMIT, validate=lambda value: _within(value, 1, LARGEST_LIMIT))
     cursor = fields.String(load_default=None)
 
 
