@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from core.accounts import access
 from core.accounts.models import Account, AccountRole, Token
@@ -37,12 +39,12 @@ def resume(key: str) -> SignedIn | None:
     if slug != here().slug:
         return None
     try:
-        found = session.execute(_named_account().where(Account.id == Id(account_id))).one_or_none()
+        rows = session.execute(_whole_account().where(Account.id == Id(account_id))).all()
     except ValueError:
         return None
-    if found is None or not secrets.compare_digest(found.Account.stamp, stamp):
+    if not rows or not secrets.compare_digest(rows[0].Account.stamp, stamp):
         return None
-    return signed_in(found.Account, name=found.name)
+    return _signed_in(rows)
 
 
 def by_token(text: str) -> SignedIn | None:
@@ -56,18 +58,30 @@ def by_token(text: str) -> SignedIn | None:
         return None
     if slug != here().slug:
         raise NotFound(what="community", id=here().slug)
-    asked = _named_account().add_columns(Token.scopes).join(Token, Token.account_id == Account.id)
-    good = asked.where(Token.secret_hash == _hash(secret), Token.revoked_at.is_(None))
-    found = session.execute(good).one_or_none()
-    if found is None:
+    asked = _whole_account().add_columns(Token.scopes).join(Token, Token.account_id == Account.id)
+    rows = session.execute(asked.where(Token.secret_hash == _hash(secret), Token.revoked_at.is_(None))).all()
+    if not rows:
         return None
-    scopes = None if found.scopes is None else frozenset(found.scopes)
-    return signed_in(found.Account, name=found.name, scopes=scopes)
+    scopes = None if rows[0].scopes is None else frozenset(rows[0].scopes)
+    return _signed_in(rows, scopes=scopes)
 
 
-def _named_account() -> Select[Account, str | None]:
-    """Accounts with the names of the residents whose they are: one statement, for it is asked in every request."""
-    return select(Account, Holder.name).outerjoin(Holder, Holder.id == Account.resident_id)
+def _whole_account() -> Select[Account, str | None, Id | None]:
+    """Accounts, the name of the resident and each group led: one statement, for it is asked in every request."""
+    return (
+        select(Account, Holder.name, Membership.group_id)
+        .outerjoin(Holder, Holder.id == Account.resident_id)
+        .outerjoin(Membership, and_(Membership.resident_id == Account.resident_id, *_leads()))
+    )
+
+
+def _leads() -> tuple[ColumnElement[bool], ...]:
+    today = here().today()
+    return (
+        Membership.role == Role.LEADER,
+        Membership.from_day <= today,
+        or_(Membership.to_day.is_(None), Membership.to_day >= today),
+    )
 
 
 def create_token(account: Account, *, scopes: list[str] | None = None) -> str:
@@ -78,19 +92,21 @@ def create_token(account: Account, *, scopes: list[str] | None = None) -> str:
     return f"{here().slug}.{secret}"
 
 
-def signed_in(account: Account, *, name: str | None = None, scopes: frozenset[str] | None = None) -> SignedIn:
-    """What an account may be taken for: its roles, itself, and the groups it leads today. `name`: the resident's, if known."""
-    led = frozenset[Id]()
-    if account.resident_id is not None:
-        if name is None:
-            name = session.scalars(select(Holder.name).where(Holder.id == account.resident_id)).one()
-        led = frozenset({account.resident_id, *_led(account.resident_id)})
+def signed_in(account: Account) -> SignedIn:
+    """What an account may be taken for: its roles, itself, and the groups it leads today."""
+    return _signed_in(session.execute(_whole_account().where(Account.id == account.id)).all())
+
+
+def _signed_in(rows: Sequence[Any], *, scopes: frozenset[str] | None = None) -> SignedIn:
+    """Of the rows of `_whole_account`, one for each group led."""
+    account: Account = rows[0].Account
+    own: set[Id | None] = {row.group_id for row in rows} | {account.resident_id}
     actor = Actor(
         account_id=account.id,
-        name=name or account.user_name,
+        name=rows[0].name or account.user_name,
         resident_id=account.resident_id,
         roles=frozenset({account.role.value}),
-        holders=led,
+        holders=frozenset(one for one in own if one is not None),
         scopes=scopes,
     )
     return SignedIn(
@@ -99,20 +115,6 @@ def signed_in(account: Account, *, name: str | None = None, scopes: frozenset[st
         user_name=account.user_name,
         locale=account.locale,
         large_print=account.large_print,
-    )
-
-
-def _led(resident_id: Id) -> list[Id]:
-    today = here().today()
-    return list(
-        session.scalars(
-            select(Membership.group_id).where(
-                Membership.resident_id == resident_id,
-                Membership.role == Role.LEADER,
-                Membership.from_day <= today,
-                or_(Membership.to_day.is_(None), Membership.to_day >= today),
-            )
-        )
     )
 
 

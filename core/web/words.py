@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, gettext, ngettext
+from flask_babel import Babel, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -22,6 +22,7 @@ from core.plugins import Sentence
 from core.web.request import is_api, linli
 
 LOCALES = {"zh-Hans": "zh_Hans_CN", "en": "en"}
+_PARSED = {code: Locale.parse(name) for code, name in LOCALES.items()}
 LOCALE_COOKIE, LARGE_COOKIE = "linli_locale", "linli_large"
 
 
@@ -30,9 +31,9 @@ LOCALE_COOKIE, LARGE_COOKIE = "linli_locale", "linli_large"
 
 def locale_code() -> str:
     """`zh-Hans` or `en`: what the account remembers, else a cookie, else what the browser or program asks for."""
-    if "locale_code" not in g:
-        g.locale_code = _choose_locale()
-    code: str = g.locale_code
+    code: str | None = g.get("locale_code")
+    if code is None:
+        code = g.locale_code = _choose_locale()
     return code
 
 
@@ -53,8 +54,21 @@ def init(app: Flask, translations: list[str]) -> None:
         default_locale="zh_Hans_CN",
         locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None,
     )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
+        gettext=lambda words: _catalogue().ugettext(words),
+        ngettext=lambda one, more, number: _catalogue().ungettext(one, more, number),
+        newstyle=True,
+    )
     for name, function in FILTERS.items():
         app.jinja_env.filters[name] = _said_anew(function)
+
+
+def _catalogue() -> Any:
+    """The reader's catalogue, found once a request: a page of many words asks for it at each of them."""
+    found = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
 
 
 def _said_anew(function: Callable[..., str]) -> Callable[..., str]:
@@ -139,9 +153,7 @@ def _local(value: Any) -> Any:
 
 
 def _locale() -> Locale:
-    found = get_locale()
-    assert found is not None, "words are said in a request"
-    return found
+    return _PARSED[locale_code()]
 
 
 def _weekday(value: date) -> str:

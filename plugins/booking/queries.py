@@ -158,10 +158,10 @@ DRAWN = (
 
 
 def standing_between(first: date, last: date, *, now: datetime, room_id: Id | None = None) -> Sequence[Reservation]:
-    """Reservations of some local days, both inclusive; cancelled and missed ones left out."""
+    """Reservations of some local days, both inclusive, with their holders; cancelled and missed ones left out."""
     more = [] if room_id is None else [Reservation.room_id == room_id]
     standing = (Reservation.status != Status.CANCELLED) & ~Reservation.missed_at(now)
-    wanted = _named().options(load_only(*DRAWN))
+    wanted = select(Reservation).options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
     wanted = wanted.where(Reservation.day.between(first, last), standing, *more)
     return session.scalars(wanted.order_by(Reservation.starts_at, Reservation.id)).all()
 

@@ -246,6 +246,9 @@ class Page:
             at=one.starts_at,
         )
 
+    def _column_of(self, room_id: Id) -> Column:
+        return next(one for one in self.rooms.columns if one.room.id == room_id)
+
     def _shown(self, block: Block, room: Room) -> Shown:
         taken = occupancy.quarters(block.starts_at, block.ends_at)
         first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
@@ -256,7 +259,7 @@ class Page:
             url = None
             kind, title, soft = self._kind(one.holder), name_of(one.holder, self.by), one.title or None
             if room.id != one.room_id:
-                soft = one.room.name
+                soft = self._column_of(one.room_id).room.name
             elif kind == "mine" and one.extension_minutes:
                 soft = _("%(time)s longer", time=minutes(one.extension_minutes))
             if access.allows(self.by, "booking.read", one.holder_id):
@@ -345,7 +348,7 @@ class Page:
     def _free_url(self, starts_at: datetime, length: int) -> str | None:
         """The wish at another time of the same room, if the room is free then."""
         assert self.wish is not None
-        column = next(one for one in self.rooms.columns if one.room.id == self.wish.room_id)
+        column = self._column_of(self.wish.room_id)
         wanted = occupancy.quarters(starts_at, starts_at + timedelta(minutes=length))
         if not any(run.start <= wanted.start and wanted.stop <= run.stop for run in column.free):
             return None
@@ -354,7 +357,7 @@ class Page:
     def wish_title(self) -> str:
         """Which room it is."""
         assert self.wish is not None
-        name = next(one.room.name for one in self.rooms.columns if one.room.id == self.wish.room_id)
+        name = self._column_of(self.wish.room_id).room.name
         return _("Book %(room)s", room=name)
 
     def whys(self) -> list[str]:
