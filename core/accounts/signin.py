@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from core.accounts import access
 from core.accounts.models import Account, AccountRole, Token
@@ -19,6 +19,25 @@ from core.people.models import Holder, Membership, Resident, Role
 from core.plugins import here
 
 SECRET_BYTES = 32
+
+# Accounts, the name of the resident and each group led; built once, for one of them is asked in every request.
+_LEADS = and_(
+    Membership.resident_id == Account.resident_id,
+    Membership.role == Role.LEADER,
+    Membership.from_day <= bindparam("today"),
+    or_(Membership.to_day.is_(None), Membership.to_day >= bindparam("today")),
+)
+_WHOLE = (
+    select(Account, Holder.name, Membership.group_id)
+    .outerjoin(Holder, Holder.id == Account.resident_id)
+    .outerjoin(Membership, _LEADS)
+)
+_ACCOUNT = _WHOLE.where(Account.id == bindparam("account_id"))
+_ACCOUNT_BY_TOKEN = (
+    _WHOLE.add_columns(Token.scopes)
+    .join(Token, Token.account_id == Account.id)
+    .where(Token.secret_hash == bindparam("secret_hash"), Token.revoked_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +58,7 @@ def resume(key: str) -> SignedIn | None:
     if slug != here().slug:
         return None
     try:
-        rows = session.execute(_whole_account().where(Account.id == Id(account_id))).all()
+        rows = session.execute(_ACCOUNT, {"account_id": Id(account_id), "today": here().today()}).all()
     except ValueError:
         return None
     if not rows or not secrets.compare_digest(rows[0].Account.stamp, stamp):
@@ -58,30 +77,11 @@ def by_token(text: str) -> SignedIn | None:
         return None
     if slug != here().slug:
         raise NotFound(what="community", id=here().slug)
-    asked = _whole_account().add_columns(Token.scopes).join(Token, Token.account_id == Account.id)
-    rows = session.execute(asked.where(Token.secret_hash == _hash(secret), Token.revoked_at.is_(None))).all()
+    rows = session.execute(_ACCOUNT_BY_TOKEN, {"secret_hash": _hash(secret), "today": here().today()}).all()
     if not rows:
         return None
     scopes = None if rows[0].scopes is None else frozenset(rows[0].scopes)
     return _signed_in(rows, scopes=scopes)
-
-
-def _whole_account() -> Select[Account, str | None, Id | None]:
-    """Accounts, the name of the resident and each group led: one statement, for it is asked in every request."""
-    return (
-        select(Account, Holder.name, Membership.group_id)
-        .outerjoin(Holder, Holder.id == Account.resident_id)
-        .outerjoin(Membership, and_(Membership.resident_id == Account.resident_id, *_leads()))
-    )
-
-
-def _leads() -> tuple[ColumnElement[bool], ...]:
-    today = here().today()
-    return (
-        Membership.role == Role.LEADER,
-        Membership.from_day <= today,
-        or_(Membership.to_day.is_(None), Membership.to_day >= today),
-    )
 
 
 def create_token(account: Account, *, scopes: list[str] | None = None) -> str:
@@ -94,11 +94,11 @@ def create_token(account: Account, *, scopes: list[str] | None = None) -> str:
 
 def signed_in(account: Account) -> SignedIn:
     """What an account may be taken for: its roles, itself, and the groups it leads today."""
-    return _signed_in(session.execute(_whole_account().where(Account.id == account.id)).all())
+    return _signed_in(session.execute(_ACCOUNT, {"account_id": account.id, "today": here().today()}).all())
 
 
 def _signed_in(rows: Sequence[Any], *, scopes: frozenset[str] | None = None) -> SignedIn:
-    """Of the rows of `_whole_account`, one for each group led."""
+    """Of the rows of `_WHOLE`, one for each group led."""
     account: Account = rows[0].Account
     own: set[Id | None] = {row.group_id for row in rows} | {account.resident_id}
     actor = Actor(

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -101,6 +101,9 @@ def give_slug(endpoint: str, values: dict[str, Any]) -> None:
         values["community"] = slug
 
 
+_BY_SLUG = select(Community).where(Community.slug == bindparam("slug"))
+
+
 def enter_slug(slug: str) -> Here:
     """Enter a community by its slug.
 
@@ -108,7 +111,7 @@ def enter_slug(slug: str) -> Here:
         NotFound: there is none.
     """
     readable = slug.isprintable()  # PostgreSQL would not even look for a NUL
-    community = session.scalar(select(Community).where(Community.slug == slug)) if readable else None
+    community = session.scalar(_BY_SLUG, {"slug": slug}) if readable else None
     if community is None:
         g.slug = None
         raise NotFound

@@ -93,7 +93,7 @@ def day_of_rooms(day: date) -> Day:
     closed: dict[Id, list[Closure]] = defaultdict(list)
     for closure in queries.closures(begins, ends):
         closed[closure.room_id].append(closure)
-    standing = queries.standing_between(day, day, now=now)
+    standing = queries.standing_on(day, now=now)
     first, stop = _shown(day, zone, [pair for pairs in intervals.values() for pair in pairs], standing)
     columns = []
     for room, mine in rooms:

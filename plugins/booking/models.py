@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
+from sqlalchemy import BindParameter, CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -171,7 +171,7 @@ class Reservation(Tenant):
         return State(self.status.value)
 
     @classmethod
-    def missed_at(cls, now: datetime) -> ColumnElement[bool]:
+    def missed_at(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         """`is_missed` for statements."""
         # `is_not(None)`: else it would be neither true nor false of the centre's own, and "not missed" would lose them.
         over = and_(cls.check_in_until.is_not(None), cls.check_in_until < now)

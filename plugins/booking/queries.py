@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from core.contract import HolderKind
@@ -87,11 +87,16 @@ def spaces() -> Mapping[Id, frozenset[Id]]:
     return {room_id: frozenset(parts) for room_id, parts in found.items()}
 
 
+# Statements of every timetable are built once: building takes as long as asking.
+_ROOMS_WITH_SPACES = (
+    select(Room, RoomSpace.space_id).join(RoomSpace, RoomSpace.room_id == Room.id).order_by(Room.created_at, Room.id)
+)
+
+
 def rooms_with_spaces() -> Sequence[tuple[Room, frozenset[Id]]]:
     """All rooms, in the order in which they were made, each with its spaces; one statement."""
     found: dict[Room, set[Id]] = defaultdict(set)
-    pairs = select(Room, RoomSpace.space_id).join(RoomSpace, RoomSpace.room_id == Room.id)
-    for room, space_id in session.execute(pairs.order_by(Room.created_at, Room.id)):
+    for room, space_id in session.execute(_ROOMS_WITH_SPACES):
         found[room].add(space_id)
     return [(room, frozenset(parts)) for room, parts in found.items()]
 
@@ -116,19 +121,23 @@ def closures(starts_at: datetime, ends_at: datetime | None = None, *, room_id: I
     return session.scalars(wanted).all()
 
 
+_UNFORGIVEN = and_(Reservation.missed_at(bindparam("now")), Reservation.forgiven_at.is_(None))
+_RECORD = (
+    select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), _UNFORGIVEN)
+    .where(
+        Reservation.holder_id == bindparam("holder_id"),
+        Reservation.day >= bindparam("since"),  # SQLite takes the index of a holder's days for a range alone
+        or_(Reservation.week == bindparam("week"), _UNFORGIVEN),
+    )
+    .order_by(Reservation.day)
+)
+
+
 def record(holder_id: Id, *, week: date, today: date, now: datetime, rule: NoShowRule) -> Record:
     """What counts for or against a holder: one statement over at most a season."""
-    since = today - timedelta(days=rule.closed_days + rule.days)
-    unforgiven = and_(Reservation.missed_at(now), Reservation.forgiven_at.is_(None))
-    rows = session.execute(
-        select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), unforgiven)
-        .where(
-            Reservation.holder_id == holder_id,
-            Reservation.day >= min(since, week),  # SQLite takes the index of a holder's days for a range alone
-            or_(Reservation.week == week, unforgiven),
-        )
-        .order_by(Reservation.day)
-    ).all()
+    since = min(week, today - timedelta(days=rule.closed_days + rule.days))
+    asked = {"holder_id": holder_id, "week": week, "since": since, "now": now}
+    rows = session.execute(_RECORD, asked).all()
     return Record(
         week_minutes=sum(base for at, _day, base, counts, _missed in rows if at == week and counts),
         missed_days=tuple(day for _at, day, _base, _counts, missed in rows if missed),
@@ -157,13 +166,21 @@ DRAWN = (
 )
 
 
-def standing_between(first: date, last: date, *, now: datetime, room_id: Id | None = None) -> Sequence[Reservation]:
-    """Reservations of some local days, both inclusive, with their holders; cancelled and missed ones left out."""
-    more = [] if room_id is None else [Reservation.room_id == room_id]
-    standing = (Reservation.status != Status.CANCELLED) & ~Reservation.missed_at(now)
-    wanted = select(Reservation).options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
-    wanted = wanted.where(Reservation.day.between(first, last), standing, *more)
-    return session.scalars(wanted.order_by(Reservation.starts_at, Reservation.id)).all()
+_STANDING = (
+    select(Reservation)
+    .options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
+    .where(
+        Reservation.day.between(bindparam("day"), bindparam("day")),  # SQLite takes the index of days for a range alone
+        Reservation.status != Status.CANCELLED,
+        ~Reservation.missed_at(bindparam("now")),
+    )
+    .order_by(Reservation.starts_at, Reservation.id)
+)
+
+
+def standing_on(day: date, *, now: datetime) -> Sequence[Reservation]:
+    """Reservations of a local day, with their holders; cancelled and missed ones left out."""
+    return session.scalars(_STANDING, {"day": day, "now": now}).all()
 
 
 def touching(starts_at: datetime, ends_at: datetime, *, now: datetime, room_id: Id | None) -> Sequence[Reservation]:
@@ -299,14 +316,20 @@ def charges_due() -> Sequence[tuple[Id, Id]]:
     return session.execute(whose.where(Charge.state.in_(due))).all()
 
 
+_CHOICES = (
+    select(Holder)
+    .where(Holder.id.not_in(select(Group.id).where(Group.dissolved_on.is_not(None))))
+    .order_by(Holder.kind, Holder.name, Holder.id)
+)
+_CHOICES_OF_ALL = _CHOICES.where(Holder.kind.in_([HolderKind.CENTRE, HolderKind.GROUP]))
+_CHOICES_AMONG = _CHOICES.where(Holder.id.in_(bindparam("holders", expanding=True)))
+
+
 def choices_of(holders: Collection[Id] | None) -> Sequence[Holder]:
     """For whom somebody may reserve, by kind and name; None: for the centre and every group that is not dissolved."""
-    wanted = select(Holder).where(Holder.id.not_in(select(Group.id).where(Group.dissolved_on.is_not(None))))
     if holders is None:
-        wanted = wanted.where(Holder.kind.in_([HolderKind.CENTRE, HolderKind.GROUP]))
-    else:
-        wanted = wanted.where(Holder.id.in_(holders))
-    return session.scalars(wanted.order_by(Holder.kind, Holder.name, Holder.id)).all()
+        return session.scalars(_CHOICES_OF_ALL).all()
+    return session.scalars(_CHOICES_AMONG, {"holders": list(holders)}).all()
 
 
 def groups_of(resident_id: Id, today: date) -> Sequence[Id]:

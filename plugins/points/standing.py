@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from core.communities import policy
 from core.db import Id, session
@@ -39,17 +39,26 @@ class Standing:
     next: Change | None
 
 
+_COUNTS = (
+    Award.state == State.CREDITED,
+    Award.points > 0,
+    Award.day >= bindparam("first"),
+    Award.day <= bindparam("last"),
+)
+_EARNED_BY_DAY = (  # built once: every timetable asks it
+    select(Award.holder_id, Award.day, func.sum(Award.points))
+    .where(Award.holder_id.in_(bindparam("holders", expanding=True)), *_COUNTS)
+    .group_by(Award.holder_id, Award.day)
+    .order_by(Award.day)
+)
+
+
 def of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Standing]:
     """The standing of each holder on a day, in one statement (a second one where points are reckoned per member)."""
     rule = policy.at(PointsPolicy, day).standing
     earned: defaultdict[Id, list[tuple[date, int]]] = defaultdict(list)
-    rows = session.execute(
-        select(Award.holder_id, Award.day, func.sum(Award.points))
-        .where(Award.holder_id.in_(holder_ids), *_counts(rule, day))
-        .group_by(Award.holder_id, Award.day)
-        .order_by(Award.day)
-    )
-    for holder_id, earned_on, points in rows:
+    asked = {"holders": list(holder_ids), **_span(rule, day)}
+    for holder_id, earned_on, points in session.execute(_EARNED_BY_DAY, asked):
         earned[holder_id].append((earned_on, int(points)))
     stays = _stays(holder_ids, day) if rule.mode == "per_member" else None
     return {
@@ -58,9 +67,9 @@ def of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Standing]:
     }
 
 
-def _counts(rule: Rule, day: date) -> tuple[ColumnElement[bool], ...]:
-    first = day - timedelta(days=rule.window_days - 1)
-    return (Award.state == State.CREDITED, Award.points > 0, Award.day >= first, Award.day <= day)
+def _span(rule: Rule, day: date) -> dict[str, date]:
+    """The days that count on a day, as `_COUNTS` asks for them."""
+    return {"first": day - timedelta(days=rule.window_days - 1), "last": day}
 
 
 Stays = Sequence[tuple[date, date | None]]
@@ -114,8 +123,9 @@ def parts(holder_id: Id, *, day: date) -> Sequence[tuple[str, int]]:
     rows = session.execute(
         select(Category.name, total)
         .join(Category, Category.id == Award.category_id)
-        .where(Award.holder_id == holder_id, *_counts(rule, day))
+        .where(Award.holder_id == holder_id, *_COUNTS)
         .group_by(Category.id, Category.name)
-        .order_by(total.desc(), Category.name)
+        .order_by(total.desc(), Category.name),
+        _span(rule, day),
     )
     return [(name, int(points)) for name, points in rows]

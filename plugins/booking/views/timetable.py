@@ -40,8 +40,8 @@ def _asked_wish(page: Page) -> None:
     page.wish_for(room_id, starts_at, int(length) if length.isdecimal() and len(length) < 5 else None)
 
 
-def _render(page: Page, form: BookForm) -> str:
-    kept = [(form[name].label.text, text) for name, text in page.typed.items()]
+def _render(page: Page, form: BookForm | None) -> str:
+    kept = [] if form is None else [(form[name].label.text, text) for name, text in page.typed.items()]
     facts: dict[str, Any] = {"day": page.day, "near": near(page.day), "kept": kept}
     return render_template("booking/timetable.html", page=page, form=form, few=FEW, texts=_texts(page), **facts)
 
@@ -74,6 +74,8 @@ def timetable() -> str:
     page = Page(_asked_day(), chosen_of(found, request.args.get("holder"), by), found, by)
     page.keep(request.args)
     _asked_wish(page)
+    if page.wish is None and not page.typed:
+        return _render(page, None)
     form = BookForm(formdata=None, data={**page.typed, "people": page.people})
     if page.wish is not None:
         _carry(page.wish, form)
