@@ -54,6 +54,7 @@ class Group(Tenant):
     id: Mapped[Id] = ref("core_holder", primary_key=True)
     kind: Mapped[str]  # orchestra, choir, dance, … or any code a–z
     dissolved_on: Mapped[date | None]
+    merged_into: Mapped[Id | None] = ref("core_group")  # entered twice: the other one goes on; dissolved that day
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     holder: Mapped[Holder] = link(id, lazy="joined", innerjoin=True)
 

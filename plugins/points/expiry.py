@@ -12,7 +12,7 @@ from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger
 from plugins.points.ledger import Entry
-from plugins.points.models import Account, AccountKind, Lot, Use
+from plugins.points.models import Account, AccountKind, Kind, Lot, Use
 
 _BATCH = 500
 
@@ -52,6 +52,7 @@ def _expire(lots: list[Lot]) -> None:
         [
             Entry(
                 key=f"expiry:{lot.id}:{lot.remaining}",  # what is released later of the same lot has a key of its own
+                kind=Kind.EXPIRED,
                 reason=explain("points_expired", day=lot.expires_on),
                 at=ledger.start_of(lot.expires_on + timedelta(days=1)),
                 moves={lot.account_id: -part, gone: part},

@@ -19,7 +19,7 @@ from core.explanations import Explanation, explain
 from core.people import holders as locking
 from plugins.points import expiry, ledger, lots
 from plugins.points.ledger import Entry
-from plugins.points.models import Account, AccountKind, Hold, Line, SetAside, Transfer
+from plugins.points.models import Account, AccountKind, Hold, HoldPart, Kind, Line, SetAside, Transfer
 from plugins.points.requests import HoldRequest, PartRequest
 
 
@@ -94,6 +94,7 @@ def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
         [
             Entry(
                 key=f"capture:{found.id}:{found.captured}",
+                kind=Kind.SPENT,
                 reason=found.reason,
                 at=at,
                 moves={account.id: -points, spent: points},
@@ -103,10 +104,17 @@ def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
         into_debt=True,  # of a hold that a withdrawal uncovered
     )
     lots.take(account.id, points, transfer, hold=found)
+    _add_part(found, points, at=at, transfer_id=transfer.id)
     found.captured += points
     found.open -= points
     session.flush()
     return found
+
+
+def _add_part(found: Hold, points: int, *, at: datetime, transfer_id: Id | None) -> None:
+    """Write down a capture or a release, so that the past can be read."""
+    last = session.scalar(select(func.max(HoldPart.number)).where(HoldPart.hold_id == found.id))
+    session.add(HoldPart(hold_id=found.id, number=(last or 0) + 1, at=at, points=points, transfer_id=transfer_id))
 
 
 def release(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
@@ -115,6 +123,7 @@ def release(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
     points = _part(found, points)
     at = at if found.until is None else min(at, found.until)
     lots.free(found, points, day=ledger.day_of(at), account=account)
+    _add_part(found, points, at=at, transfer_id=None)
     found.released += points
     found.open -= points
     account.held -= points

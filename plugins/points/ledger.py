@@ -17,7 +17,7 @@ from core.errors import KeyReused
 from core.explanations import Explanation, explain
 from core.people.models import Holder
 from core.plugins import here
-from plugins.points.models import Account, AccountKind, Line, Transfer
+from plugins.points.models import Account, AccountKind, Kind, Line, Transfer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class Entry:
     """
 
     key: str
+    kind: Kind
     reason: Explanation
     at: datetime
     moves: Mapping[Id, int]
@@ -53,7 +54,14 @@ def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Transfer]
         NotEnoughPoints: a giver has less to spend; the caller's transaction undoes the rest.
     """
     transfers = [
-        Transfer(key=entry.key, reason=entry.reason, at=entry.at, posted_at=clock.now(), reverses_id=entry.reverses_id)
+        Transfer(
+            key=entry.key,
+            kind=entry.kind,
+            reason=entry.reason,
+            at=entry.at,
+            posted_at=clock.now(),
+            reverses_id=entry.reverses_id,
+        )
         for entry in entries
     ]
     try:

@@ -82,6 +82,7 @@ class Contribution(Tenant):
     minutes: Mapped[int | None]
     acts: Mapped[int | None]
     note: Mapped[str]
+    evidence: Mapped[str] = mapped_column(default="")  # the number of the paper it stands on
     state: Mapped[State]
     recorded_at: Mapped[datetime]
     credits_on: Mapped[date]  # credited as of 00:00 of this day; the day of recording: at once
@@ -103,6 +104,7 @@ class Award(Tenant):
         UniqueConstraint("community_id", "contribution_id", "holder_id"),
         Index(None, "community_id", "holder_id", "day"),
         CheckConstraint("points >= 0", name="points"),
+        CheckConstraint("reversed >= 0 AND reversed <= points", name="reversed"),
     )
 
     contribution_id: Mapped[Id] = ref("points_contribution")
@@ -110,10 +112,32 @@ class Award(Tenant):
     category_id: Mapped[Id] = ref("points_category")
     day: Mapped[date]  # the contribution's own
     points: Mapped[int]
+    reversed: Mapped[int] = mapped_column(default=0)  # of them taken back one by one; standing counts the rest
     reason: Mapped[Explanation] = mapped_column(Explained)
     state: Mapped[State]
     transfer_id: Mapped[Id | None] = ref("points_transfer")  # that credited it
     holder: Mapped[Holder] = link(holder_id, lazy="joined", innerjoin=True)
+
+
+class Objection(Tenant):
+    """What one person says against a contribution that is posted, once; and what the staff said to it."""
+
+    __tablename__ = "points_objection"
+    __table_args__ = (
+        UniqueConstraint("community_id", "contribution_id", "person"),
+        CheckConstraint("(upheld IS NULL) = (decided_at IS NULL)", name="decided"),
+    )
+
+    contribution_id: Mapped[Id] = ref("points_contribution")
+    person: Mapped[str]  # "resident:<id>" or, of an account without one, "account:<id>"
+    name: Mapped[str]  # of whoever objected, as it was
+    reason: Mapped[str]
+    account_id: Mapped[Id | None] = ref("core_account")
+    at: Mapped[datetime]
+    upheld: Mapped[bool | None]  # None: not decided yet
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    note: Mapped[str | None]  # the staff's words
 
 
 class AccountKind(StrEnum):
@@ -138,13 +162,27 @@ class Account(Tenant):
     lots: Mapped[int] = mapped_column(default=0)  # how many were made: the next one's number
 
 
+class Kind(StrEnum):
+    """What a transfer is."""
+
+    EARNED = "earned"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    REVERSED = "reversed"
+    CORRECTED = "corrected"
+    GIVEN = "given"
+    MOVED = "moved"  # of a group that was merged or dissolved
+
+
 class Transfer(Tenant):
     """One movement between accounts, once for each `key`. Never changed; its lines sum to zero."""
 
     __tablename__ = "points_transfer"
-    __table_args__ = (UniqueConstraint("community_id", "key"),)
+    __table_args__ = (UniqueConstraint("community_id", "key"), Index(None, "community_id", "reverses_id"))
 
     key: Mapped[str]
+    kind: Mapped[Kind]
     reason: Mapped[Explanation] = mapped_column(Explained)
     at: Mapped[datetime]  # the moment it belongs to, however late it was posted
     posted_at: Mapped[datetime]
@@ -249,3 +287,53 @@ class SetAside(Scoped):
     hold_id: Mapped[Id] = ref("points_hold", primary_key=True)
     lot_id: Mapped[Id] = ref("points_lot", primary_key=True)
     points: Mapped[int]
+
+
+class HoldPart(Scoped):
+    """A capture or a release of a hold, in order: what was held at a moment of the past."""
+
+    __tablename__ = "points_hold_part"
+    __table_args__ = (CheckConstraint("points > 0", name="points"),)
+
+    hold_id: Mapped[Id] = ref("points_hold", primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]  # the moment it belongs to
+    points: Mapped[int]
+    transfer_id: Mapped[Id | None] = ref("points_transfer")  # None: released
+
+
+class GiftState(StrEnum):
+    """Where an offer of points stands."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TAKEN_BACK = "taken_back"
+
+
+class Gift(Tenant):
+    """Points that one group offers another. They move when the other's leader accepts."""
+
+    __tablename__ = "points_gift"
+    __table_args__ = (
+        Index(None, "community_id", "giver_id", "state", "month"),
+        Index(None, "community_id", "receiver_id", "state"),
+        CheckConstraint("points > 0", name="points"),
+        CheckConstraint("giver_id <> receiver_id", name="other"),
+        CheckConstraint("(state = 'accepted') = (transfer_id IS NOT NULL)", name="moved"),
+    )
+
+    giver_id: Mapped[Id] = ref("core_holder")
+    receiver_id: Mapped[Id] = ref("core_holder")
+    points: Mapped[int]
+    reason: Mapped[str]
+    state: Mapped[GiftState]
+    offered_at: Mapped[datetime]
+    offered_by: Mapped[str]
+    account_id: Mapped[Id | None] = ref("core_account")
+    month: Mapped[date | None]  # the first day of the calendar month in which it was accepted: the cap counts by it
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    transfer_id: Mapped[Id | None] = ref("points_transfer")
+    giver: Mapped[Holder] = link(giver_id, lazy="joined", innerjoin=True)
+    receiver: Mapped[Holder] = link(receiver_id, lazy="joined", innerjoin=True)

@@ -71,6 +71,11 @@ class PointsPolicy:
     expiry_days: int = 365
     resident_daily_cap: int = 40
     allow_debt: bool = True
+    evidence_after_days: int = 14  # what a person writes down later than this stands on a paper with a number
+    gift_monthly_cap: int = 0  # points a group may give to others in a calendar month; 0: none
+    public_posting: bool = True  # pages that anyone may read
+    public_ranking: bool = True
+    public_rules: bool = True
 
     def __post_init__(self) -> None:
         with checking(self) as check:
@@ -82,6 +87,8 @@ class PointsPolicy:
             check.whole("price_peak", least=0, most=MOST_POINTS)
             check.whole("expiry_days", least=1, most=LONGEST_DAYS)
             check.whole("resident_daily_cap", least=0, most=MOST_POINTS)
+            check.whole("evidence_after_days", least=0, most=LONGEST_DAYS)
+            check.whole("gift_monthly_cap", least=0, most=MOST_POINTS)
             _check_standing(check, self.standing)
             _check_peak(check, self.peak)
 

@@ -14,7 +14,7 @@ from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger, lots
 from plugins.points.ledger import Entry
-from plugins.points.models import AccountKind, Award, Contribution, State
+from plugins.points.models import AccountKind, Award, Contribution, Kind, State
 from plugins.points.policy import PointsPolicy
 
 _BATCH = 500
@@ -82,6 +82,7 @@ def _pay(paying: Sequence[tuple[Contribution, Award]]) -> None:
         [
             Entry(
                 key=f"award:{contribution.id}:{award.holder_id}",
+                kind=Kind.EARNED,
                 reason=what(contribution),
                 at=credited_at(contribution),
                 moves={issue: -award.points, accounts[award.holder_id].id: award.points},

@@ -23,6 +23,9 @@ from plugins.points.requests import (
 )
 
 
+_DEFAULT = PointsPolicy()
+
+
 class ClockTime(fields.Field[int]):
     """A time of day as "18:00", kept as minutes from midnight; "24:00" is the end of the day."""
 
@@ -89,6 +92,11 @@ class PolicySchema(Schema):
     expiry_days = fields.Integer(strict=True, required=True)
     resident_daily_cap = fields.Integer(strict=True, required=True)
     allow_debt = Truth(required=True)
+    evidence_after_days = fields.Integer(strict=True, load_default=_DEFAULT.evidence_after_days)
+    gift_monthly_cap = fields.Integer(strict=True, load_default=_DEFAULT.gift_monthly_cap)
+    public_posting = Truth(load_default=True)
+    public_ranking = Truth(load_default=True)
+    public_rules = Truth(load_default=True)
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> PointsPolicy:

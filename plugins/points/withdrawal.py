@@ -18,7 +18,7 @@ from core.people import holders as locking
 from core.plugins import here
 from plugins.points import expiry, ledger, lots, posting
 from plugins.points.ledger import Entry
-from plugins.points.models import AccountKind, Award, Contribution, State
+from plugins.points.models import AccountKind, Award, Contribution, Kind, State
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import WithdrawalRequest
 
@@ -73,6 +73,7 @@ def _reverse(contribution: Contribution, awards: Sequence[Award], *, reason: str
         [
             Entry(
                 key=f"withdrawal:{contribution.id}:{award.holder_id}",
+                kind=Kind.WITHDRAWN,
                 reason=explain(
                     "points_withdrawn", category=contribution.category.name, day=contribution.occurred_on, why=reason
                 ),

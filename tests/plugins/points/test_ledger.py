@@ -14,7 +14,7 @@ from core.hookspecs import Keeps
 from core.plugins import here
 from plugins.points import ledger
 from plugins.points.ledger import Entry
-from plugins.points.models import Account, AccountKind, Line, Lot, Transfer
+from plugins.points.models import Account, AccountKind, Kind, Line, Lot, Transfer
 from tests.kit import Cast
 from tests.plugins.points.kit import TODAY, a_policy, a_rule, an_act, assert_sound, figures
 
@@ -29,7 +29,9 @@ def rich(inside: Cast) -> Cast:
 
 
 def an_entry(moves: dict[Id, int], *, key: str = "k") -> Entry:
-    return Entry(key=key, reason=explain("points_typed", words="test"), at=clock.now(), moves=moves)
+    return Entry(
+        key=key, kind=Kind.CORRECTED, reason=explain("points_typed", words="test"), at=clock.now(), moves=moves
+    )
 
 
 def account_ids(*holders: Holder) -> list[Id]:
@@ -92,7 +94,14 @@ def test_l6_the_check_finds_a_transfer_reversed_twice() -> None:
     choir = session.scalars(select(Lot.account_id)).one()
     issue = ledger.house_account(AccountKind.ISSUE)
     for key in "a", "b":
-        entry = Entry(key=key, reason=award.reason, at=clock.now(), moves={choir: -1, issue: 1}, reverses_id=award.id)
+        entry = Entry(
+            key=key,
+            kind=Kind.CORRECTED,
+            reason=award.reason,
+            at=clock.now(),
+            moves={choir: -1, issue: 1},
+            reverses_id=award.id,
+        )
         ledger.post([entry])
     assert "points_check_l6" in {found.code for found in here().relay.collect(Keeps.invariants)}
 

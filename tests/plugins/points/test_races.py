@@ -15,7 +15,7 @@ from core.explanations import explain
 from core.plugins import House
 from plugins.points import holds, ledger, posting, withdrawal
 from plugins.points.ledger import Entry
-from plugins.points.models import AccountKind, Hold, Transfer
+from plugins.points.models import AccountKind, Hold, Kind, Transfer
 from plugins.points.requests import WithdrawalRequest
 from tests import kit
 from tests.kit import NOW, SLUG, SYSTEM, Cast, enter_slug
@@ -98,7 +98,7 @@ def test_l4_the_same_key_in_parallel_acts_once(racing: tuple[Database, House, Ca
     def post() -> Id:  # without the holders' locks: the key alone decides
         accounts = ledger.accounts_of([choir.id, orchestra.id])
         moves = {accounts[choir.id].id: -3, accounts[orchestra.id].id: 3}
-        entry = Entry(key="k", reason=explain("points_typed", words="test"), at=NOW, moves=moves)
+        entry = Entry(key="k", kind=Kind.CORRECTED, reason=explain("points_typed", words="test"), at=NOW, moves=moves)
         return ledger.post([entry])[0].id
 
     posted = at_once(racing, [post] * 6)
