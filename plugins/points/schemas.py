@@ -22,7 +22,6 @@ from plugins.points.requests import (
     contributions,
 )
 
-
 _DEFAULT = PointsPolicy()
 
 

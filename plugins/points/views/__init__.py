@@ -1,0 +1,8 @@
+"""Pages of points: award, contributions, accounts and their statements, the rules."""
+
+from __future__ import annotations
+
+from plugins.points.views import accounts, award, contributions, rulebook
+from plugins.points.views.base import pages
+
+__all__ = ["accounts", "award", "contributions", "pages", "rulebook"]

@@ -1,0 +1,112 @@
+"""Who has what: the list of holders, and one holder's points with the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from core.accounts import access
+from core.communities import policy
+from core.contract import HolderKind
+from core.db import Id
+from core.plugins import here
+from core.web.guard import requires
+from core.web.request import actor
+from core.web.words import say, say_code
+from plugins.points import queries, standing, terms
+from plugins.points.forms import choices_of
+from plugins.points.policy import TIERS, PointsPolicy
+from plugins.points.queries import READ
+from plugins.points.terms import AccountView
+from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, pages
+
+SORTS: Mapping[str, Callable[[AccountView], Any]] = {
+    "earned": lambda view: (-view.standing.earned, view.holder.name),
+    "available": lambda view: (-view.available, view.holder.name),
+    "name": lambda view: view.holder.name,
+}
+
+
+@pages.get("/")
+@requires(READ)
+def overview() -> ResponseReturnValue:
+    """Groups with standing and points, those with the most first; residents by name; one's own for those who may see no more."""
+    everyone = access.reach(actor(), READ) == "all"
+    kind = HolderKind.RESIDENT if everyone and request.args.get("kind") == "resident" else HolderKind.GROUP
+    words, tier = request.args.get("q", ""), request.args.get("tier", "")
+    sort = request.args.get("sort", "")
+    limit = LINES if kind is HolderKind.RESIDENT else MOST_GROUPS
+    found = queries.holders(
+        by=actor(), kind=kind if everyone else None, words=words, limit=limit, cursor=request.args.get("cursor")
+    )
+    more = url_for(".overview", kind=kind.value, q=words, cursor=found[limit - 1].id) if len(found) > limit else None
+    views = terms.accounts([holder.value() for holder in found[:limit]])
+    if kind is HolderKind.GROUP:
+        views = sorted(
+            (view for view in views if tier in {"", view.standing.tier}), key=SORTS.get(sort, SORTS["earned"])
+        )
+    return render_template(
+        "points/overview.html",
+        views=views,
+        everyone=everyone,
+        kind=kind.value,
+        words=words,
+        tier=tier,
+        sort=sort,
+        tiers=choices_of([(code, say_code(f"tier.{code}")) for code in (*TIERS[::-1], standing.NONE)], _("all")),
+        next_url=more,
+    )
+
+
+# --- statements ----------------------------------------------------------------------------------------------------
+
+
+@pages.get("/accounts/<id:holder_id>")
+@requires(READ)
+def account(holder_id: Id) -> ResponseReturnValue:
+    """A holder's points: figures, the latest lines of the statement (`?before=`), where standing comes from, what will change."""
+    holder = queries.holder(holder_id, by=actor())
+    [view] = terms.accounts([holder.value()])
+    today = here().today()
+    before = _transfer(request.args.get("before"))
+    statement, more = queries.latest(holder_id, most=MOVEMENTS, before=before)
+    figures = policy.at(PointsPolicy, today)
+    return render_template(
+        "points/account.html",
+        view=view,
+        statement=statement,
+        today=today,
+        posted=() if before else queries.posted(holder_id),
+        parts=standing.parts(holder_id, day=today),
+        why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
+        change=_change(view, figures),
+        earlier=url_for(".account", holder_id=holder_id, before=statement.lines[0].transfer_id) if more else None,
+        latest=url_for(".account", holder_id=holder_id) if before else None,
+    )
+
+
+def _transfer(text: str | None) -> Id | None:
+    try:
+        return Id(text) if text else None
+    except ValueError:
+        return None
+
+
+def _change(view: AccountView, figures: PointsPolicy) -> dict[str, object] | None:
+    """What will change by itself, in figures for the sentence; `missing`: what to earn so that the tier stays."""
+    change = view.standing.next
+    if change is None:
+        return None
+    falls = change.tier != view.standing.tier
+    kept = figures.standing.of(view.standing.earned)
+    return {
+        "on": change.on,
+        "leave": view.standing.earned - change.earned,
+        "earned": change.earned,
+        "tier": say_code(f"tier.{change.tier}"),
+        "missing": kept.points - change.earned if falls and kept else None,
+    }

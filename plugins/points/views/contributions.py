@@ -1,0 +1,67 @@
+"""Contributions: the list, one of them with what it gave, and withdrawing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from core.db import Id
+from core.plugins import here
+from core.web.guard import requires
+from core.web.request import actor
+from core.web.words import say_code
+from plugins.points import queries, rules, withdrawal
+from plugins.points.forms import WithdrawalForm, choices_of
+from plugins.points.models import State
+from plugins.points.queries import READ
+from plugins.points.views.base import MOVEMENTS, pages
+
+
+@pages.get("/contributions")
+@requires(READ)
+def contributions() -> ResponseReturnValue:
+    """What was recorded, the latest day first."""
+    asked = request.args
+    state = State(asked["state"]) if asked.get("state") in set(State) else None
+    wanted = queries.ContributionFilter(words=asked.get("q", ""), category=asked.get("category"), state=state)
+    found = queries.contributions(wanted, by=actor(), limit=MOVEMENTS, cursor=asked.get("cursor"))
+    kept: dict[str, Any] = {name: asked.get(name, "") for name in ("q", "category", "state")}
+    more = url_for(".contributions", **kept, cursor=found[MOVEMENTS - 1].id) if len(found) > MOVEMENTS else None
+    categories = [(code, category.name) for code, category in rules.book().categories.items()]
+    return render_template(
+        "points/contributions.html",
+        contributions=found[:MOVEMENTS],
+        latest_url=url_for(".contributions", **kept) if asked.get("cursor") else None,
+        asked=kept,
+        categories=choices_of(categories, _("all")),
+        states=choices_of([(state.value, say_code(f"contribution.{state.value}")) for state in State], _("all")),
+        next_url=more,
+    )
+
+
+@pages.get("/contributions/<id:contribution_id>")
+@requires(READ)
+def contribution(contribution_id: Id) -> ResponseReturnValue:
+    """One contribution: what it gave and why, and how to withdraw it."""
+    return _contribution_page(contribution_id, WithdrawalForm())
+
+
+@pages.post("/contributions/<id:contribution_id>/withdrawal")
+@requires("points.withdraw")
+def withdraw(contribution_id: Id) -> ResponseReturnValue:
+    """Take a contribution back, with everything it gave."""
+    form = WithdrawalForm()
+    if form.submitted():
+        with form.refusing():
+            withdrawal.withdraw(contribution_id, form.to_request(), by=actor())
+            flash(_("The contribution is withdrawn, and so is everything it gave."), "success")
+            return redirect(url_for(".contribution", contribution_id=contribution_id), code=303)
+    return _contribution_page(contribution_id, form)
+
+
+def _contribution_page(contribution_id: Id, form: WithdrawalForm) -> ResponseReturnValue:
+    found = queries.contribution(contribution_id, by=actor())
+    return render_template("points/contribution.html", contribution=found, form=form, today=here().today()), form.status
