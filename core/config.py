@@ -34,6 +34,7 @@ class Config:
 
     @property
     def production(self) -> bool:
+        """Whether real people use this installation: everything unsafe is refused then."""
         return self.env == "production"
 
 

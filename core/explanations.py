@@ -81,9 +81,11 @@ class Explained(TypeDecorator[Explanation]):
     cache_ok = True
 
     def process_bind_param(self, value: Explanation | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """As JSON."""
         return value and pack(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Explanation | None:  # noqa: ARG002
+        """Out of JSON."""
         return None if value is None else unpack(value)
 
 
@@ -94,7 +96,9 @@ class ExplainedList(TypeDecorator[tuple[Explanation, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[Explanation, ...] | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """As a list in JSON."""
         return [pack(item) for item in value or ()]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Explanation, ...]:  # noqa: ARG002
+        """Out of a list in JSON."""
         return tuple(unpack(item) for item in value or ())

@@ -132,6 +132,11 @@ def ordered(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
 
 
 def manager_of(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
+    """The manager that asks these plugins, in this order.
+
+    Raises:
+        BadPlugin: one answers a hook that does not exist, or with other arguments.
+    """
     manager = pluggy.PluginManager("linli")
     for section in SECTIONS:
         manager.add_hookspecs(section)
@@ -265,10 +270,12 @@ class House:
 
     @cached_property
     def by_name(self) -> Mapping[str, Plugin]:
+        """Each installed plugin by its name."""
         return {plugin.name: plugin for plugin in self.installed}
 
     @cached_property
     def by_policy(self) -> Mapping[type[Any], Plugin]:
+        """Each installed plugin by the class of its figures."""
         return {plugin.policy: plugin for plugin in self.installed if plugin.policy is not None}
 
     def relay(self, enabled: Iterable[str]) -> Relay:

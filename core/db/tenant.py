@@ -28,9 +28,11 @@ class CommunityKey(TypeDecorator[int]):
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Refuse to write or ask for a row of another community."""
         return self._check(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Refuse a row of another community that a statement brought back all the same."""
         return self._check(value)
 
     @staticmethod

@@ -22,12 +22,15 @@ class UuidKey(TypeDecorator[UUID]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type of its own; SQLite keeps the bytes."""
         return sa.Uuid() if dialect.name == "postgresql" else sa.LargeBinary(16)
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        """The bytes of an id, for SQLite."""
         return value if value is None or dialect.name == "postgresql" else value.bytes
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:  # noqa: ARG002
+        """An id out of the bytes that SQLite kept."""
         return UUID(bytes=value) if isinstance(value, bytes) else value
 
 
@@ -42,6 +45,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """A moment in UTC.
+
+        Raises:
+            ValueError: it is naive.
+            OutOfCalendar: UTC has no such moment.
+        """
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a moment needs its time zone: {value!r}")
         try:
@@ -50,6 +59,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise OutOfCalendar(value) from None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """An aware moment in UTC, whatever the database makes of it."""
         if value is not None and value.tzinfo is None:  # SQLite keeps no zone
             return value.replace(tzinfo=UTC)
         return value and value.astimezone(UTC)

@@ -51,6 +51,11 @@ class Work:
 
     @property
     def community(self) -> int:
+        """The community this unit works for.
+
+        Raises:
+            Trespass: none was entered yet.
+        """
         if self._community is None:
             raise Trespass("this unit of work has entered no community")
         return self._community
@@ -82,12 +87,15 @@ class WorkSession(Session):
     """The session of one unit; the events of this package listen to it alone."""
 
     def bulk_save_objects(self, *_args: Any, **_options: Any) -> None:
+        """Refused: the net of communities does not see it."""
         raise Trespass("bulk methods pass by the net: use session.execute(insert(...), rows)")
 
     def bulk_insert_mappings(self, *_args: Any, **_options: Any) -> None:
+        """Refused: the net of communities does not see it."""
         raise Trespass("bulk methods pass by the net: use session.execute(insert(...), rows)")
 
     def bulk_update_mappings(self, *_args: Any, **_options: Any) -> None:
+        """Refused: the net of communities does not see it."""
         raise Trespass("bulk methods pass by the net: use session.execute(update(...), rows)")
 
 
@@ -104,6 +112,7 @@ class Database:
 
     @property
     def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
         return self.writer.dialect.name
 
     def close(self) -> None:

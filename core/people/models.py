@@ -43,6 +43,7 @@ class Resident(Tenant):
 
     @property
     def name(self) -> str:
+        """As the holder is called."""
         return self.holder.name
 
 
@@ -60,6 +61,7 @@ class Group(Tenant):
 
     @property
     def name(self) -> str:
+        """As the holder is called."""
         return self.holder.name
 
 

@@ -33,9 +33,11 @@ class Commands(click.Group):
     """The core's commands, and those of the installed plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, for `--help`."""
         return sorted([*super().list_commands(ctx), *_of_plugins()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; the core's come first."""
         return super().get_command(ctx, cmd_name) or _of_plugins().get(cmd_name)
 
 

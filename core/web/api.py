@@ -81,6 +81,7 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "form": RAISE, "files": RAISE}
 
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **_options: Any) -> Any:  # noqa: ARG002
+        """Refuse as every door refuses."""
         raise to_refusal(error)
 
 
@@ -124,6 +125,7 @@ class JsonEncoder(json.JSONEncoder):
     """Ids and moments as text, lazy words as words."""
 
     def default(self, value: Any) -> Any:
+        """What JSON has no form for, as text."""
         if isinstance(value, datetime | date):
             return value.isoformat()
         if isinstance(value, UUID):

@@ -172,9 +172,11 @@ class Visitor:
 
     @property
     def is_authenticated(self) -> bool:
+        """Always: who is signed out has no visitor."""
         return True
 
     def get_id(self) -> str:
+        """What the browser's session keeps: it ends when password or role change."""
         return self.signed_in_as.session_key
 
 

@@ -69,6 +69,7 @@ class WholeField(IntegerField):
         super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # WTForms has no types
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed."""
         try:
             super().process_formdata(valuelist)  # type: ignore[no-untyped-call]  # of WTForms
         except ValueError:

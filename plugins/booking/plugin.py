@@ -64,22 +64,27 @@ class BookingPlugin(Plugin):
 
     @implements(Adds.navigation)
     def navigation(self, actor: Actor) -> Sequence[NavItem]:
+        """The entry of the menu."""
         return list(pieces.navigation(actor))
 
     @implements(Adds.home_cards)
     def home_cards(self, actor: Actor) -> Sequence[Piece]:
+        """What comes next, what is on today, what waits for a decision."""
         return list(pieces.home_cards(actor))
 
     @implements(Adds.holder_panels)
     def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
+        """A holder's reservations, on the page of a group or a resident."""
         return list(pieces.holder_panels(holder, actor))
 
     @implements(Demo.demo)
     def demo(self, day: date, until: datetime, seed: int) -> None:
+        """Rooms and a season of reservations for the demo."""
         demo.live(day, until, seed)
 
     @implements(Happened.plugin_enabled)
     def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:
+        """Nobody missed what fell into a time in which booking was off; charges that waited for points settle."""
         if name == "booking" and why == "again":
             attendance.excuse_time_off()
         if name in {"booking", "points"}:
@@ -87,6 +92,7 @@ class BookingPlugin(Plugin):
 
     @implements(Keeps.invariants)
     def invariants(self) -> Iterable[Explanation]:
+        """What is broken in occupancy and charges, if anything is."""
         return [*occupancy.broken(), *charges.broken()]
 
 

@@ -55,6 +55,7 @@ class NoShowSchema(Schema):
 
     @post_load
     def to_rule(self, data: dict[str, Any], **_kwargs: object) -> NoShowRule:
+        """As the policy keeps it."""
         return NoShowRule(**data)
 
 
@@ -73,6 +74,7 @@ class PolicySchema(Schema):
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> BookingPolicy:
+        """As the rules read it."""
         return BookingPolicy(**data)
 
 
@@ -89,6 +91,7 @@ class PolicyIn(PolicySchema):
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        """As the act wants it."""
         valid_from = data.pop("valid_from")
         return PolicyChange(policy=BookingPolicy(**data), valid_from=valid_from)
 
@@ -113,6 +116,7 @@ class RoomIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> RoomRequest:
+        """As the act wants it."""
         spaces = data.pop("spaces")
         return RoomRequest(spaces=None if spaces is None else tuple(spaces), **data)
 
@@ -137,6 +141,7 @@ class IntervalSchema(Schema):
 
     @post_load
     def to_interval(self, data: dict[str, Any], **_kwargs: object) -> OpenInterval:
+        """As the act wants it."""
         return OpenInterval(**data)
 
 
@@ -147,6 +152,7 @@ class HoursSchema(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> HoursRequest:
+        """As the act wants it."""
         return HoursRequest(hours=tuple(data["hours"]))
 
 
@@ -159,6 +165,7 @@ class ClosureIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> ClosureRequest:
+        """As the act wants it."""
         return ClosureRequest(**data)
 
 
@@ -189,9 +196,11 @@ class BetweenQuery(Schema):
 
     @post_load
     def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        """As the timetable is asked."""
         return self.between(data)
 
     def between(self, data: dict[str, Any]) -> Between:
+        """Where both edges lie in the community's zone."""
         since, until = data["since"], data["until"]
         starts_at = _moment(since, default=here().today(), end=False)
         local = starts_at.astimezone(here().zone).date()
@@ -210,6 +219,7 @@ class FreeQuery(BetweenQuery):
 
     @post_load
     def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
+        """Where both edges lie, and how many minutes must be free."""
         if data["minutes"] < 1:
             raise Invalid({"minutes": [explain("too_small", least=1)]})
         return self.between(data), data["minutes"]
@@ -262,6 +272,7 @@ class ReservationIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> ReservationRequest:
+        """As the act wants it."""
         return ReservationRequest(**data)
 
 
@@ -325,6 +336,7 @@ class ReservationsQuery(ListQuery):
 
     @post_load
     def to_listing(self, data: dict[str, Any], **_kwargs: object) -> Listing:
+        """As the list is asked."""
         cursor = data.pop("cursor")
         try:
             return Listing(after=cursor and Id(cursor), **data)
@@ -340,6 +352,7 @@ class CancellationIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> CancellationRequest:
+        """As the act wants it."""
         return CancellationRequest(**data)
 
 
@@ -350,4 +363,5 @@ class ForgivenessIn(Schema):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> ForgivenessRequest:
+        """As the act wants it."""
         return ForgivenessRequest(**data)
