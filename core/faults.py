@@ -32,6 +32,8 @@ _KEPT = {"\n", "\t", "\u200d"}  # line breaks in notes; the joiner inside emoji
 def clean(text: str) -> str:
     """The text in one normal form, without invisible control and direction marks, without blanks around it."""
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    if normal.isprintable():  # nothing hidden: so are nearly all, and a sheet has ten thousands
+        return normal.strip()
     return "".join(c for c in normal if c in _KEPT or unicodedata.category(c) not in _HIDDEN).strip()
 
 

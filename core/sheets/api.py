@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint
 
 from core.errors import DomainError
-from core.sheets import importing, reading
-from core.sheets.importing import Checked, Report
+from core.sheets import importing, judging, reading
+from core.sheets.judging import Checked, Report
 from core.sheets.kinds import SheetFaults
 from core.sheets.schemas import ReportOut, UploadIn, UploadQuery
 from core.web.api import operation
@@ -32,7 +32,7 @@ def _judge(kind: str, query: dict[str, Any], files: dict[str, Any]) -> Checked:
     lines = reading.read(file.read())
     file.seek(0)  # whoever remembers the key of this request looks at the file too
     with web_reading():
-        return importing.judge(kind, lines, by=actor())
+        return judging.judge(kind, lines, by=actor())
 
 
 @api.post("/imports/<kind>")

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core.errors import DomainError
-from core.sheets import importing
+from core.sheets import importing, judging
 from core.sheets.forms import UploadForm
 from core.sheets.header import columns_of
-from core.sheets.importing import Report
+from core.sheets.judging import Report
 from core.web.guard import requires
 from core.web.request import actor, linli, reading
 from core.web.transactions import runs_in
@@ -24,7 +24,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @requires("core.import")
 def index() -> ResponseReturnValue:
     """To the first kind of sheet."""
-    return redirect(url_for(".upload", kind=importing.kinds()[0].name))
+    return redirect(url_for(".upload", kind=judging.kinds()[0].name))
 
 
 @pages.get("/import/<kind>")
@@ -67,12 +67,12 @@ def send(kind: str) -> ResponseReturnValue:
 
 
 def _page(kind_name: str, form: UploadForm, report: Report | None) -> ResponseReturnValue:
-    kind = importing.kind_of(kind_name)
+    kind = judging.kind_of(kind_name)
     columns = columns_of(kind)
     page = render_template(
         "sheets/upload.html",
         kind=kind,
-        kinds=importing.kinds(),
+        kinds=judging.kinds(),
         columns=columns,
         labels={column.name: column.label for column in columns},
         form=form,
@@ -88,7 +88,7 @@ def get_template(kind: str) -> Response:
     """The template of a kind, in the reader's language."""
     from core.sheets import template  # 0.1 s, for openpyxl: only whoever asks for a template waits for it
 
-    found = importing.kind_of(kind)
+    found = judging.kind_of(kind)
     name = f"{found.name}-template.xlsx"
     headers = {"Content-Disposition": f"attachment; filename={name}"}
     return Response(template.workbook(found), content_type=XLSX, headers=headers)

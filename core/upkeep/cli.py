@@ -17,7 +17,7 @@ from core.communities.requests import CommunityRequest
 from core.db import Id, migrate, revise, session, unit
 from core.people.models import Resident
 from core.plugins import House, here
-from core.sheets import importing
+from core.sheets import importing, judging
 from core.upkeep import check as checks
 from core.upkeep import demo as demonstration
 from core.upkeep import serve as server
@@ -272,7 +272,7 @@ def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
     """Import a sheet (.xlsx, .csv) of a KIND: residents, groups, contributions. All of it, or nothing."""
     content = file.read_bytes()
     with in_community(slug, write=False):
-        known = [one.name for one in importing.kinds()]
+        known = [one.name for one in judging.kinds()]
         if kind not in known:
             listed = ", ".join(known)
             raise click.ClickException(

@@ -13,7 +13,7 @@ from core.db import Database, session, unit
 from core.errors import DomainError, NotFound
 from core.plugins import House
 from core.sheets import importing
-from core.sheets.importing import Report
+from core.sheets.judging import Report
 from plugins.points.models import Award, Contribution, State
 from tests.core.sheets.build import CONTRIBUTIONS, RESIDENTS, xlsx
 from tests.kit import Cast, a_group, enter_slug

@@ -13,8 +13,8 @@ from core.db import Database, session, unit
 from core.people import members, queries
 from core.people.models import Group, Membership
 from core.plugins import House
-from core.sheets import importing, reading
-from core.sheets.importing import Report
+from core.sheets import importing, judging, reading
+from core.sheets.judging import Report
 from core.sheets.kinds import SheetFaults
 from tests.core.sheets.build import GROUPS, RESIDENTS, xlsx
 from tests.kit import Cast, a_group, a_resident, enter_slug
@@ -167,7 +167,7 @@ def test_what_others_changed_between_judging_and_writing_is_seen(
     lines = reading.read(xlsx(GROUPS, ("1", "新队", "合唱", "1"), ("2", "合唱队", None, None, "丙")))
     with unit(database, write=False):
         enter_slug(house, cast.slug)
-        checked = importing.judge("groups", lines, by=SYSTEM)
+        checked = judging.judge("groups", lines, by=SYSTEM)
     with unit(database, write=True):
         enter_slug(house, cast.slug)
         made = a_group("新队", kind="choir", members=[a_resident("丁")])
@@ -179,7 +179,7 @@ def test_what_others_changed_between_judging_and_writing_is_seen(
     lines = reading.read(xlsx(GROUPS, ("3", "合唱队", None, None, "乙")))
     with unit(database, write=False):
         enter_slug(house, cast.slug)
-        checked = importing.judge("groups", lines, by=SYSTEM)
+        checked = judging.judge("groups", lines, by=SYSTEM)
         found = queries.residents("乙", by=SYSTEM, limit=1)[0].id
     with unit(database, write=True):
         enter_slug(house, cast.slug)

@@ -11,7 +11,7 @@ from core.db import Conflict, Database, session, unit
 from core.people.models import Group, Membership, Resident
 from core.plugins import House
 from core.sheets import importing
-from core.sheets.importing import Report
+from core.sheets.judging import Report
 from tests.core.sheets.build import GROUPS, RESIDENTS, csv_of
 from tests.kit import SLUG, enter_slug
 

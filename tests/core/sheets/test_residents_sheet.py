@@ -15,7 +15,7 @@ from core.errors import DomainError, Forbidden, NotFound
 from core.people.models import Holder, Resident
 from core.plugins import House
 from core.sheets import importing
-from core.sheets.importing import Report
+from core.sheets.judging import Report
 from core.sheets.models import ImportRow
 from tests.core.sheets.build import RESIDENTS, csv_of, xlsx
 from tests.kit import Cast, actor_of, enter_slug

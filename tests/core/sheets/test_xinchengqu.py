@@ -16,7 +16,7 @@ from core.people import members
 from core.people.models import Holder
 from core.plugins import House
 from core.sheets import importing
-from core.sheets.importing import Report
+from core.sheets.judging import Report
 from plugins.points import ledger, posting, standing
 from plugins.points import rules as rulebook
 from plugins.points.models import Award
