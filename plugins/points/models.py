@@ -103,6 +103,7 @@ class Award(Tenant):
     __table_args__ = (
         UniqueConstraint("community_id", "contribution_id", "holder_id"),
         Index(None, "community_id", "holder_id", "day"),
+        Index(None, "community_id", "transfer_id"),
         CheckConstraint("points >= 0", name="points"),
         CheckConstraint("reversed >= 0 AND reversed <= points", name="reversed"),
     )
@@ -209,6 +210,7 @@ class Lot(Tenant):
         UniqueConstraint("community_id", "account_id", "seq"),
         Index(None, "community_id", "account_id", "remaining"),
         Index(None, "community_id", "expires_on", "remaining"),
+        Index(None, "community_id", "contribution_id"),
         CheckConstraint("held >= 0 AND held <= remaining AND remaining <= points", name="amounts"),
     )
 

@@ -27,6 +27,13 @@ def upgrade() -> None:
     _add_kinds()
     _add_tables()
     _remember_parts()
+    _add_ways_back()
+
+
+def _add_ways_back() -> None:
+    """From a line of a statement to the contribution behind it, and from a contribution to what became of its points."""
+    op.create_index(op.f("ix_points_award_transfer_id"), "points_award", ["community_id", "transfer_id"])
+    op.create_index(op.f("ix_points_lot_contribution_id"), "points_lot", ["community_id", "contribution_id"])
 
 
 def _add_kinds() -> None:
@@ -205,6 +212,8 @@ def _remember_parts() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_points_lot_contribution_id"), table_name="points_lot")
+    op.drop_index(op.f("ix_points_award_transfer_id"), table_name="points_award")
     with op.batch_alter_table("points_transfer") as transfer:
         transfer.drop_index(op.f("ix_points_transfer_reverses_id"))
         transfer.drop_constraint(op.f("ck_points_transfer_kind"), type_="check")
