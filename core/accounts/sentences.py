@@ -24,7 +24,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     # how far a permission reaches
     "reach.none": _l("nobody"),
-    "reach.own": _l("for themselves and the groups they lead"),
+    "reach.own": _l("own and led groups"),
     "reach.all": _l("for everyone"),
     # acts of the audit
     "act.core.account_created": _l("Made an account"),

@@ -117,7 +117,7 @@ def open_the_rooms(manager: Person) -> None:
         for day, hours in groupby(room["hours"], lambda interval: int(interval["weekday"])):
             said = ", ".join(f"{interval['opens']}–{interval['closes']}" for interval in hours)
             manager.type(manager.page.get_by_label(WEEK[day]), said)
-        manager.tap(manager.button("Keep these hours"))
+        manager.tap(manager.button("Save the hours"))
         manager.reads("The opening hours have been changed.")
     manager.audit()
     manager.go("/booking/rooms")
@@ -243,7 +243,7 @@ def confirm(leader: Person, wish: Wish) -> None:
     """The price and the reason are there before the last tap."""
     card = leader.page.locator("#confirm")
     expect(card).to_contain_text(f"{clock_of(wish.starts_at)}–{clock_of(wish.ends_at)}")
-    expect(card).to_contain_text(f"{wish.price} points" if wish.price else "free of charge")
+    expect(card).to_contain_text(f"{wish.price} points" if wish.price else "no charge")
     expect(card).to_contain_text("Base time" if wish.extension else "minutes")
     leader.tap(leader.button("Confirm the booking"))
     leader.reads(f"Booked: {HALL}")
@@ -343,7 +343,7 @@ def the_same_again_is_three_taps(leader: Person) -> None:
     leader.start_at_home()
     leader.tap(leader.link("Same time next week"))
     expect(leader.button("Confirm the booking")).to_be_visible()
-    expect(leader.page.locator("#confirm")).to_contain_text("free of charge")
+    expect(leader.page.locator("#confirm")).to_contain_text("no charge")
     expect(leader.button("+ 30 min")).to_be_disabled()
     leader.tap(leader.link("− 30 min"))
     expect(leader.button("Confirm the booking")).to_be_visible()

@@ -56,7 +56,7 @@ def _texts(page: Page) -> dict[str, str]:
         "length": minutes(page.wish.minutes),
         "base": minutes(page.quote.base_minutes),
         "longer": minutes(page.quote.extension_minutes),
-        "price": points(price) if price else _("free of charge"),
+        "price": points(price) if price else _("no charge"),
         "price_soft": _(
             "taken at check-in; cancelled %(hours)d hours before, they come back", hours=quote.figures().cancel_hours
         )
