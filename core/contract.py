@@ -76,6 +76,7 @@ class Contribution:
     occurred_on: date
     minutes: int | None = None
     acts: int | None = None
+    member_ids: tuple[Id, ...] = ()  # of the group, who took part: they may share in what it gets
     note: str = ""
     by: Actor
 

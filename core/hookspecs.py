@@ -73,6 +73,11 @@ class Happened(Protocol):
         ...
 
     @hookspec
+    def contribution_withdrawn(self, key: str, reason: str, by: Actor) -> None:
+        """What was told under `key` was none after all, says `by`, for this `reason`; points takes back what it gave."""
+        ...
+
+    @hookspec
     def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:
         """The plugin `name` was switched on. Seed defaults when `why` is "first" only."""
         ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint
 
+from core.accounts import accounts
 from core.communities import policy
 from core.db import Id
 from core.faults import seen
@@ -77,14 +79,26 @@ def list_rules(query: dict[str, Any]) -> dict[str, Any]:
     """Versions of award rules, by category and then the latest first."""
     begins = seen(query["cursor"])
     found = queries.rules(category=query["category"], limit=query["limit"], seen=begins)
-    return page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
+    page = page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
+    return page | {"items": _rules(page["items"])}
 
 
 @api.post("/rules")
 @operation(needs=POLICY, body=RuleIn, gives=RuleOut, status=201)
-def create_rule(body: RuleRequest) -> Rule:
+def create_rule(body: RuleRequest) -> dict[str, Any]:
     """A new version of a category's rule, in force from its day on for what is recorded afterwards."""
-    return rules.add_rule(body, by=actor())
+    return _rules([rules.add_rule(body, by=actor())])[0]
+
+
+def _rules(found: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Rules with the names of those who recorded them."""
+    names = accounts.names(rule.account_id for rule in found)
+    told = set(RuleOut().fields) - {"recorded_at", "recorded_by"}
+    return [
+        {name: getattr(rule, name) for name in told}
+        | {"recorded_at": rule.at, "recorded_by": names.get(rule.account_id)}
+        for rule in found
+    ]
 
 
 @api.get("/policy")
@@ -99,7 +113,8 @@ def get_policy(query: dict[str, Any]) -> dict[str, Any]:
 @operation(needs=POLICY, body=PolicyIn, gives=PolicyOut)
 def put_policy(body: PolicyRequest) -> dict[str, Any]:
     """A new version of the policy; with `valid_from` absent or not after today in force at once."""
-    return _policy(body.policy, rules.put_policy(body.policy, valid_from=body.valid_from, by=actor()))
+    new = rules.completed(body)
+    return _policy(new, rules.put_policy(new, valid_from=body.valid_from, by=actor()))
 
 
 def _policy(found: PointsPolicy, valid_from: date | None) -> dict[str, Any]:
@@ -130,7 +145,7 @@ def create_contribution(body: ContributionRequest) -> Contribution:
 def create_contributions(body: list[ContributionRequest]) -> dict[str, Any]:
     """Record many contributions, all or none; faults are keyed `items.3.acts`."""
     made = awards.record_many(body, by=actor())
-    return {"items": queries.with_awards([contribution.id for contribution in made])}
+    return {"items": queries.with_awards(made.ids)}
 
 
 @api.get("/contributions/<id:contribution_id>")

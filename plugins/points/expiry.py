@@ -60,7 +60,7 @@ def _expire(lots: list[Lot]) -> None:
             for lot, part in zip(lots, points, strict=True)
         ]
     )
-    for lot, part, transfer in zip(lots, points, transfers, strict=True):
+    for lot, part, transfer_id in zip(lots, points, transfers, strict=True):
         lot.remaining -= part
-        session.add(Use(transfer_id=transfer.id, lot_id=lot.id, points=part))
+        session.add(Use(transfer_id=transfer_id, lot_id=lot.id, points=part))
     session.flush()

@@ -90,7 +90,7 @@ def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
         raise WrongState(state=HoldState.RELEASED.value)
     points = _part(found, points)
     spent = ledger.house_account(AccountKind.SPENT)
-    [transfer] = ledger.post(
+    [transfer_id] = ledger.post(
         [
             Entry(
                 key=f"capture:{found.id}:{found.captured}",
@@ -103,8 +103,8 @@ def capture(hold_id: Id, points: int | None, *, at: datetime) -> Hold:
         ],
         into_debt=True,  # of a hold that a withdrawal uncovered
     )
-    lots.take(account.id, points, transfer, hold=found)
-    _add_part(found, points, at=at, transfer_id=transfer.id)
+    lots.take(account.id, points, transfer_id, hold=found)
+    _add_part(found, points, at=at, transfer_id=transfer_id)
     found.captured += points
     found.open -= points
     session.flush()
@@ -140,6 +140,7 @@ def _locked(hold_id: Id) -> tuple[Hold, Account]:
         raise NotFound(what="hold", id=hold_id)
     locking.lock([holder_id])
     found = session.scalars(locked(select(Hold).where(Hold.id == hold_id))).one()
+    locking.still([found.holder_id], [holder_id])
     return found, ledger.account_of(holder_id)
 
 
@@ -223,18 +224,18 @@ def faults() -> Iterator[Explanation]:
     """L3 and L5 as the database shows them."""
     held = select(Hold.account_id, func.sum(Hold.open)).group_by(Hold.account_id)
     opened = {account_id: int(points) for account_id, points in session.execute(held)}
-    reversed_once = set(
+    may_owe = set(
         session.scalars(
             select(Line.account_id)
             .join(Transfer, Transfer.id == Line.transfer_id)
-            .where(Transfer.reverses_id.is_not(None))
+            .where(Transfer.kind.in_([Kind.WITHDRAWN, Kind.REVERSED, Kind.MOVED]))
             .distinct()
         )
     )
     for account in session.scalars(select(Account)):
         if account.held != opened.get(account.id, 0):
             yield explain("points_check_l5", account=account.id, held=account.held, holds=opened.get(account.id, 0))
-        if account.kind is AccountKind.OWN and account.balance < account.held and account.id not in reversed_once:
+        if account.kind is AccountKind.OWN and account.balance < account.held and account.id not in may_owe:
             yield explain("points_check_l3", account=account.id, available=account.balance - account.held)
     aside = select(SetAside.hold_id, func.sum(SetAside.points).label("points")).group_by(SetAside.hold_id).subquery()
     too_much = select(Hold.id).join(aside, aside.c.hold_id == Hold.id).where(aside.c.points > Hold.open)
@@ -244,8 +245,8 @@ def faults() -> Iterator[Explanation]:
     spent = (
         session.scalar(
             select(func.coalesce(func.sum(Line.points), 0))
-            .join(Account, Account.id == Line.account_id)
-            .where(Account.kind == AccountKind.SPENT)
+            .join(Transfer, Transfer.id == Line.transfer_id)
+            .where(Transfer.kind == Kind.SPENT, Line.points > 0)
         )
         or 0
     )

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+from uuid_utils.compat import uuid7
 
 from core import clock
 from core.contract import HolderKind, NotEnoughPoints
@@ -40,8 +43,8 @@ class Entry:
             raise ValueError(f"not a transfer: {dict(self.moves)}")  # our own mistake, not the user's: no DomainError
 
 
-def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Transfer]:
-    """Move points between accounts: all of the entries or none.
+def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Id]:
+    """Move points between accounts: all of the entries or none. Answers the ids of their transfers.
 
     Sent again with the same key (unique in the community) and content an entry returns its first transfer and changes nothing.
 
@@ -53,50 +56,54 @@ def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Transfer]
         KeyReused: a key belongs to another content.
         NotEnoughPoints: a giver has less to spend; the caller's transaction undoes the rest.
     """
-    transfers = [
-        Transfer(
-            key=entry.key,
-            kind=entry.kind,
-            reason=entry.reason,
-            at=entry.at,
-            posted_at=clock.now(),
-            reverses_id=entry.reverses_id,
-        )
+    now = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "id": uuid7(),
+            "key": entry.key,
+            "kind": entry.kind,
+            "reason": entry.reason,
+            "at": entry.at,
+            "posted_at": now,
+            "reverses_id": entry.reverses_id,
+        }
         for entry in entries
     ]
     try:
         with savepoint():
-            session.add_all(transfers)  # the unique key decides, not a look beforehand
+            session.execute(insert(Transfer), rows)  # the unique key decides, not a look beforehand
     except IntegrityError:
         return _post_new(entries, into_debt=into_debt)
-    session.add_all(
-        Line(transfer_id=transfer.id, account_id=account, at=entry.at, points=points)
-        for transfer, entry in zip(transfers, entries, strict=True)
-        for account, points in entry.moves.items()
+    ids = [row["id"] for row in rows]
+    session.execute(
+        insert(Line),
+        [
+            {"transfer_id": transfer_id, "account_id": account, "at": entry.at, "points": points}
+            for transfer_id, entry in zip(ids, entries, strict=True)
+            for account, points in entry.moves.items()
+        ],
     )
     _apply(entries, into_debt=into_debt)
     session.flush()
-    return transfers
+    return ids
 
 
-def _post_new(entries: Sequence[Entry], *, into_debt: bool) -> list[Transfer]:
+def _post_new(entries: Sequence[Entry], *, into_debt: bool) -> list[Id]:
     """Some keys are known: their transfers as they are, the rest posted."""
     keys = [entry.key for entry in entries]
-    known = {found.key: found for found in session.scalars(select(Transfer).where(Transfer.key.in_(keys)))}
+    known = dict(session.execute(select(Transfer.key, Transfer.id).where(Transfer.key.in_(keys))).all())
     if not known or len(set(keys)) < len(keys):
         raise KeyReused(key=keys[0])
     for entry in entries:
         if (first := known.get(entry.key)) and _moves(first) != dict(entry.moves):
             raise KeyReused(key=entry.key)
     fresh = [entry for entry in entries if entry.key not in known]
-    known |= {transfer.key: transfer for transfer in (post(fresh, into_debt=into_debt) if fresh else [])}
+    known |= zip((entry.key for entry in fresh), post(fresh, into_debt=into_debt) if fresh else [], strict=True)
     return [known[key] for key in keys]
 
 
-def _moves(transfer: Transfer) -> dict[Id, int]:
-    return {
-        line.account_id: line.points for line in session.scalars(select(Line).where(Line.transfer_id == transfer.id))
-    }
+def _moves(transfer_id: Id) -> dict[Id, int]:
+    return dict(session.execute(select(Line.account_id, Line.points).where(Line.transfer_id == transfer_id)).all())
 
 
 def _apply(entries: Iterable[Entry], *, into_debt: bool) -> None:
@@ -115,6 +122,16 @@ def _apply(entries: Iterable[Entry], *, into_debt: bool) -> None:
             raise NotEnoughPoints(price=-change, available=available)
         account.balance += moved[account.id]
         account.held -= freed[account.id]
+
+
+def check_available(account: Account, points: int) -> None:
+    """Refuse what a locked account cannot pay.
+
+    Raises:
+        NotEnoughPoints: less is there to spend.
+    """
+    if (available := account.balance - account.held) < points:
+        raise NotEnoughPoints(price=points, available=available)
 
 
 # --- holders and accounts ------------------------------------------------------------------------------------------
@@ -180,11 +197,29 @@ def faults() -> Iterator[Explanation]:
     for account in session.scalars(select(Account)):
         if account.balance != sums.get(account.id, 0):
             yield explain("points_check_l2", account=account.id, balance=account.balance, lines=sums.get(account.id, 0))
-    twice = (
-        select(Transfer.reverses_id, func.count(Transfer.id))
-        .where(Transfer.reverses_id.is_not(None))
+    yield from _reversal_faults()
+
+
+def _reversal_faults() -> Iterator[Explanation]:
+    """L6: what takes a transfer back sums to the original at most, and is not taken back itself."""
+    part, original = aliased(Line), aliased(Line)
+    taken = (
+        select(Transfer.reverses_id.label("id"), func.sum(part.points).label("points"))
+        .join(part, part.transfer_id == Transfer.id)
+        .where(Transfer.reverses_id.is_not(None), part.points > 0)
         .group_by(Transfer.reverses_id)
-        .having(func.count(Transfer.id) > 1)
+        .subquery()
     )
-    for reversed_id, times in session.execute(twice):
-        yield explain("points_check_l6", transfer=reversed_id, times=times)
+    moved = (
+        select(original.transfer_id.label("id"), func.sum(original.points).label("points"))
+        .where(original.points > 0)
+        .group_by(original.transfer_id)
+        .subquery()
+    )
+    too_much = select(taken.c.id, taken.c.points, moved.c.points.label("whole")).join(moved, moved.c.id == taken.c.id)
+    for row in session.execute(too_much.where(taken.c.points > moved.c.points)):
+        yield explain("points_check_l6", transfer=row.id, points=int(row.points), whole=int(row.whole))
+    again = aliased(Transfer)
+    twice = select(again.id).join(Transfer, Transfer.id == again.reverses_id).where(Transfer.reverses_id.is_not(None))
+    for transfer_id in session.scalars(twice):
+        yield explain("points_check_l6_again", transfer=transfer_id)

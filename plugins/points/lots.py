@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from uuid_utils.compat import uuid7
 
 from core.db import Id, session
 from core.explanations import Explanation, explain
-from plugins.points.models import Account, AccountKind, Hold, Lot, SetAside, Transfer, Use
+from plugins.points.models import Account, AccountKind, Hold, Lot, SetAside, Use
 
 
 def opened(account_id: Id) -> Sequence[Lot]:
@@ -30,7 +32,7 @@ class Credit:
     """A credit that was posted. `balance`: of the account right after it. `expires_on`: the last day it can be spent."""
 
     account: Account
-    transfer: Transfer
+    transfer_id: Id
     points: int
     balance: int
     expires_on: date
@@ -39,26 +41,108 @@ class Credit:
 
 def make(credits_: Sequence[Credit]) -> None:
     """Each credit to a locked account makes a lot; what of it repays a debt is used at once."""
-    made = [
-        Lot(
-            account_id=credit.account.id,
-            seq=_next_number(credit.account),
-            transfer_id=credit.transfer.id,
-            contribution_id=credit.contribution_id,
-            expires_on=credit.expires_on,
-            points=credit.points,
-            remaining=min(credit.points, max(credit.balance, 0)),
-            held=0,
-        )
+    made: list[dict[str, Any]] = [
+        {
+            "id": uuid7(),
+            "account_id": credit.account.id,
+            "seq": _next_number(credit.account),
+            "transfer_id": credit.transfer_id,
+            "contribution_id": credit.contribution_id,
+            "expires_on": credit.expires_on,
+            "points": credit.points,
+            "remaining": min(credit.points, max(credit.balance, 0)),
+            "held": 0,
+        }
         for credit in credits_
     ]
-    session.add_all(made)
-    session.flush()
-    session.add_all(
-        Use(transfer_id=lot.transfer_id, lot_id=lot.id, points=lot.points - lot.remaining)
+    repaid = [
+        {"transfer_id": lot["transfer_id"], "lot_id": lot["id"], "points": lot["points"] - lot["remaining"]}
         for lot in made
-        if lot.remaining < lot.points
+        if lot["remaining"] < lot["points"]
+    ]
+    if made:
+        session.execute(insert(Lot), made)
+    if repaid:
+        session.execute(insert(Use), repaid)
+
+
+def add(account: Account, points: int, transfer_id: Id, *, expires_on: date, contribution_id: Id | None = None) -> None:
+    """One credit that was just posted to a locked account; open holds that lack points get of it."""
+    credit = Credit(
+        account=account,
+        transfer_id=transfer_id,
+        points=points,
+        balance=account.balance,
+        expires_on=expires_on,
+        contribution_id=contribution_id,
     )
+    make([credit])
+    if account.held:
+        cover(account.id)
+
+
+def move(giver: Account, receiver: Account, points: int, transfer_id: Id) -> None:
+    """Points that were just given move with their last days and contributions, the earliest to expire first."""
+    take(giver.id, points, transfer_id)
+    _credit_again(receiver, _uses(transfer_id, giver.id), transfer_id)
+
+
+def give_back(account: Account, original_id: Id, points: int, transfer_id: Id, *, seen: int, today: date) -> None:
+    """Points of a transfer that was just taken back return to whom it took them from, the latest lot first.
+
+    They keep their last day; where that is past they expire at the end of today.
+
+    Args:
+        account: who gave, locked.
+        original_id: the transfer that is taken back.
+        points: how many return now.
+        transfer_id: the one that returns them.
+        seen: how many returned before.
+        today: the last day of what is over.
+    """
+    parts: list[tuple[Lot, int]] = []
+    for lot, used in reversed(_uses(original_id, account.id)):
+        skipped = min(seen, used)
+        seen -= skipped
+        part = min(points - sum(taken for _lot, taken in parts), used - skipped)
+        if part > 0:
+            parts.append((lot, part))
+    _credit_again(account, parts, transfer_id, today=today)
+
+
+def _uses(transfer_id: Id, account_id: Id) -> list[tuple[Lot, int]]:
+    """What a transfer took of an account's lots, in the order of spending."""
+    rows = session.execute(
+        select(Lot, Use.points)
+        .join(Use, Use.lot_id == Lot.id)
+        .where(Use.transfer_id == transfer_id, Lot.account_id == account_id)
+        .order_by(Lot.expires_on, Lot.seq)
+    )
+    return [(lot, int(points)) for lot, points in rows]
+
+
+def _credit_again(
+    account: Account, parts: Sequence[tuple[Lot, int]], transfer_id: Id, *, today: date | None = None
+) -> None:
+    """Parts of other lots become lots of this account, right after its balance grew by their sum."""
+    balance = account.balance - sum(points for _lot, points in parts)
+    credits_ = []
+    for lot, points in parts:
+        balance += points
+        expires_on = lot.expires_on if today is None else max(lot.expires_on, today)
+        credits_.append(
+            Credit(
+                account=account,
+                transfer_id=transfer_id,
+                points=points,
+                balance=balance,
+                expires_on=expires_on,
+                contribution_id=lot.contribution_id,
+            )
+        )
+    make(credits_)
+    if account.held:
+        cover(account.id)
 
 
 def cover(account_id: Id) -> None:
@@ -145,21 +229,27 @@ def _split(lot: Lot, points: int, *, expires_on: date, account: Account) -> None
 
 
 def take(
-    account_id: Id, points: int, transfer: Transfer, *, hold: Hold | None = None, contribution_id: Id | None = None
+    account_id: Id,
+    points: int,
+    transfer_id: Id,
+    *,
+    hold: Hold | None = None,
+    contribution_id: Id | None = None,
+    credited_by: Id | None = None,
 ) -> None:
     """Take points out of lots and write down which; what no lot has is debt.
 
-    A capture (`hold`) takes what is set aside for it. A reversal (`contribution_id`) takes that contribution's own lots
-    first. Then free points, the earliest to expire first, then points set aside for other holds, the newest hold first.
+    A capture (`hold`) takes what is set aside for it. A reversal takes the own lots of that contribution, or of the
+    transfer that is taken back (`credited_by`), first. Then free points, the earliest to expire first, then points set
+    aside for other holds, the newest hold first.
     """
     used: dict[Id, int] = {}
     lots = list(opened(account_id))
     by_id = {lot.id: lot for lot in lots}
     if hold is not None:
         points -= _take_set_aside(by_id, _of_hold(hold.id), points, used)
-    lots.sort(
-        key=lambda lot: lot.contribution_id != contribution_id or contribution_id is None
-    )  # stable: own ones first
+    own = {one for one in (contribution_id, credited_by) if one is not None}
+    lots.sort(key=lambda lot: not own & {lot.contribution_id, lot.transfer_id})  # stable: own ones first
     for lot in lots:
         points -= _use(lot, min(points, lot.remaining - lot.held), used)
     if points and lots:
@@ -169,7 +259,7 @@ def take(
         rank = {lot.id: number for number, lot in enumerate(lots)}
         newest = sorted(rows, key=lambda row: (row.Hold.made_at, row.Hold.id), reverse=True)
         _take_set_aside(by_id, sorted((row.SetAside for row in newest), key=lambda row: rank[row.lot_id]), points, used)
-    session.add_all(Use(transfer_id=transfer.id, lot_id=lot_id, points=part) for lot_id, part in used.items())
+    session.add_all(Use(transfer_id=transfer_id, lot_id=lot_id, points=part) for lot_id, part in used.items())
     session.flush()
 
 

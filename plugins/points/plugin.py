@@ -12,9 +12,10 @@ from core.contract import Actor, Contribution, Explanation, Hold, Holder, NavIte
 from core.db import Id
 from core.hookspecs import Adds, Demo, Happened, Keeps, Offers
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.points import awards, demo, expiry, holds, ledger, lots, pieces, posting, rules, terms
+from plugins.points import awards, demo, expiry, holds, ledger, lots, pieces, posting, rules, terms, withdrawal
 from plugins.points.api import api as points_api
 from plugins.points.policy import PointsPolicy
+from plugins.points.requests import WithdrawalRequest
 from plugins.points.schemas import PolicySchema
 from plugins.points.sentences import SENTENCES
 from plugins.points.sheet import CONTRIBUTIONS
@@ -26,6 +27,18 @@ PERMISSIONS = (
     ),
     Permission(name="points.award", label=_l("Record contributions"), grants={"manager": "all", "staff": "all"}),
     Permission(name="points.withdraw", label=_l("Withdraw contributions"), grants={"manager": "all", "staff": "all"}),
+    Permission(
+        name="points.object",
+        label=_l("Object to contributions that are posted"),
+        grants={"manager": "all", "staff": "all", "resident": "all"},
+    ),
+    Permission(name="points.decide", label=_l("Decide on objections"), grants={"manager": "all", "staff": "all"}),
+    Permission(name="points.correct", label=_l("Correct accounts and reverse transfers"), grants={"manager": "all"}),
+    Permission(
+        name="points.give",
+        label=_l("Give points to another group, and accept them"),
+        grants={"manager": "all", "staff": "all", "resident": "own"},
+    ),
     Permission(name="points.hold", label=_l("Set points aside"), grants={"manager": "all", "staff": "all"}),
     Permission(name="points.policy", label=_l("Change rules and policy of points"), grants={"manager": "all"}),
 )
@@ -71,6 +84,10 @@ class PointsPlugin(Plugin):
     @implements(Happened.contribution_recorded)
     def contribution_recorded(self, contribution: Contribution) -> None:
         awards.told(contribution)
+
+    @implements(Happened.contribution_withdrawn)
+    def contribution_withdrawn(self, key: str, reason: str, by: Actor) -> None:
+        withdrawal.told(key, WithdrawalRequest(reason=reason), by=by)
 
     @implements(Happened.plugin_enabled)
     def plugin_enabled(self, name: str, why: Literal["first", "again"]) -> None:

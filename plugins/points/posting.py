@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import lazyload
 
 from core.communities import policy
-from core.db import locked, session
+from core.db import Id, locked, session
 from core.explanations import Explanation, explain
 from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger, lots
 from plugins.points.ledger import Entry
-from plugins.points.models import AccountKind, Award, Contribution, Kind, State
+from plugins.points.models import AccountKind, Award, Category, Contribution, Kind, State
 from plugins.points.policy import PointsPolicy
 
-_BATCH = 500
-
-
-def what(contribution: Contribution) -> Explanation:
-    """The act, as a line of a statement says it."""
-    category, day = contribution.category.name, contribution.occurred_on
-    if contribution.note:
-        return explain("points_earned_note", category=category, day=day, note=contribution.note)
-    return explain("points_earned", category=category, day=day)
+_BATCH = 2_000  # contributions at once: their holders stay locked meanwhile
 
 
 def settle(contribution: Contribution, awards: Sequence[Award], state: State) -> None:
-    """Change the state of a contribution, and with it that of its awards: the one place that does."""
+    """Change the state of a contribution, and with it that of its awards."""
     contribution.state = state
     for award in awards:
         award.state = state
@@ -44,83 +38,120 @@ def credit_due() -> int:
         .order_by(Contribution.credits_on, Contribution.recorded_at, Contribution.id)
         .limit(_BATCH)
     ).all():
-        locking.lock(session.scalars(select(Award.holder_id).where(Award.contribution_id.in_(ids))))
-        due = session.scalars(
-            locked(select(Contribution).where(Contribution.id.in_(ids), Contribution.state == State.POSTED)).order_by(
-                Contribution.credits_on, Contribution.recorded_at, Contribution.id
-            )
-        ).all()
-        credit(due)
-        done += len(due)
+        theirs = select(Award.holder_id).where(Award.contribution_id.in_(ids)).distinct()
+        owners = locking.lock(session.scalars(theirs))
+        locking.still(session.scalars(theirs), owners)
+        done += credit(ids)
     return done
 
 
-def credit(contributions: Sequence[Contribution]) -> None:
-    """Credit the awards of contributions whose holders are locked; each becomes a transfer and a lot."""
-    ids = [contribution.id for contribution in contributions]
-    awards = session.scalars(select(Award).where(Award.contribution_id.in_(ids)).order_by(Award.id)).all()
-    of: dict[object, list[Award]] = {}
-    for award in awards:
-        of.setdefault(award.contribution_id, []).append(award)
-    paying = [
-        (contribution, award)
-        for contribution in contributions
-        for award in of.get(contribution.id, ())
-        if award.points > 0
-    ]
-    _pay(paying)
-    for contribution in contributions:
-        settle(contribution, of.get(contribution.id, ()), State.CREDITED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A posted contribution that is to be credited. `at`: the moment its points belong to."""
+
+    id: Id
+    at: datetime
+    reason: Explanation
+    expires_on: date
+
+
+def credit(contribution_ids: Sequence[Id], *, at: datetime | None = None) -> int:
+    """Credit the awards of posted contributions whose holders are locked; each becomes a transfer and a lot.
+
+    Answers how many contributions were posted still.
+
+    Args:
+        contribution_ids: those that are no longer posted are left alone.
+        at: the moment the points belong to; None: when posting ended, or, with no posting days, that of recording.
+    """
+    due = _due(contribution_ids, at)
+    order = {one.id: number for number, one in enumerate(due)}
+    awards = session.scalars(
+        select(Award)
+        .where(Award.contribution_id.in_(order), Award.points > 0)
+        .options(lazyload(Award.holder))
+        .order_by(Award.id)
+    ).all()
+    awards = sorted(awards, key=lambda award: order[award.contribution_id])  # stable: the group before its members
+    _pay([(due[order[award.contribution_id]], award) for award in awards])
     session.flush()
+    for table, column in ((Contribution, Contribution.id), (Award, Award.contribution_id)):
+        session.execute(update(table).where(column.in_(order)).values(state=State.CREDITED))
+    return len(due)
 
 
-def _pay(paying: Sequence[tuple[Contribution, Award]]) -> None:
-    accounts = ledger.accounts_of({award.holder_id for _contribution, award in paying})
+def _due(contribution_ids: Sequence[Id], at: datetime | None) -> list[Due]:
+    """Those that are posted, locked, in the order of crediting."""
+    posted = (Contribution.id.in_(contribution_ids), Contribution.state == State.POSTED)
+    session.execute(locked(select(Contribution.id).where(*posted).order_by(Contribution.id))).all()
+    rows = session.execute(
+        select(
+            Contribution.id,
+            Contribution.credits_on,
+            Contribution.recorded_at,
+            Contribution.occurred_on,
+            Contribution.note,
+            Category.name,
+        )
+        .join(Category, Category.id == Contribution.category_id)
+        .where(*posted)
+        .order_by(Contribution.credits_on, Contribution.recorded_at, Contribution.id)
+    )
+    return [
+        Due(
+            id=row.id,
+            at=at or max(ledger.start_of(row.credits_on), row.recorded_at),
+            reason=_what(row.name, row.occurred_on, row.note),
+            expires_on=row.credits_on + timedelta(days=policy.at(PointsPolicy, row.credits_on).expiry_days),
+        )
+        for row in rows
+    ]
+
+
+def _what(category: str, day: date, note: str) -> Explanation:
+    """The act, as a line of a statement says it."""
+    if note:
+        return explain("points_earned_note", category=category, day=day, note=note)
+    return explain("points_earned", category=category, day=day)
+
+
+def _pay(paying: Sequence[tuple[Due, Award]]) -> None:
+    if not paying:
+        return
+    accounts = ledger.accounts_of({award.holder_id for _due, award in paying})
     balances = {account.id: account.balance for account in accounts.values()}
     issue = ledger.house_account(AccountKind.ISSUE)
     transfers = ledger.post(
         [
             Entry(
-                key=f"award:{contribution.id}:{award.holder_id}",
+                key=f"award:{due.id}:{award.holder_id}",
                 kind=Kind.EARNED,
-                reason=what(contribution),
-                at=credited_at(contribution),
+                reason=due.reason,
+                at=due.at,
                 moves={issue: -award.points, accounts[award.holder_id].id: award.points},
             )
-            for contribution, award in paying
+            for due, award in paying
         ]
     )
     credits_ = []
-    for (contribution, award), transfer in zip(paying, transfers, strict=True):
+    for (due, award), transfer_id in zip(paying, transfers, strict=True):
         account = accounts[award.holder_id]
         balances[account.id] += award.points
-        award.transfer_id = transfer.id
+        award.transfer_id = transfer_id
         credits_.append(
             lots.Credit(
                 account=account,
-                transfer=transfer,
+                transfer_id=transfer_id,
                 points=award.points,
                 balance=balances[account.id],
-                expires_on=expires_on(contribution),
-                contribution_id=contribution.id,
+                expires_on=due.expires_on,
+                contribution_id=due.id,
             )
         )
     lots.make(credits_)
     for account in accounts.values():
         if account.held:
             lots.cover(account.id)
-
-
-def credited_at(contribution: Contribution) -> datetime:
-    """00:00 of the day after posting; with no posting days the moment of recording."""
-    midnight = ledger.start_of(contribution.credits_on)
-    return max(midnight, contribution.recorded_at)
-
-
-def expires_on(contribution: Contribution) -> date:
-    """The last day on which the points of a contribution can be spent, by the policy of the day of crediting."""
-    day = contribution.credits_on
-    return day + timedelta(days=policy.at(PointsPolicy, day).expiry_days)
 
 
 def faults() -> Iterator[Explanation]:

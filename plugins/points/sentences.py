@@ -53,6 +53,23 @@ SENTENCES: Mapping[str, Any] = {
         "A group and others are called %(name)s. For a resident, give the resident's number; "
         "a group can be told apart once it has a name of its own."
     ),
+    "points_only_groups_share": _l("Only what a group did can be shared among members. Leave the members out."),
+    "points_no_member": _l(
+        "%(name)s was no member of %(group)s on %(day)s. Leave this name out, or mend the membership."
+    ),
+    "points_wants_evidence": _l(
+        "This was more than %(days)d days ago. Enter the number of the paper on which it was written down."
+    ),
+    "points_not_zero": _l("Enter how many points to add, or with a minus sign how many to take away."),
+    "points_gift_to_itself": _l("A group cannot give points to itself. Choose another group."),
+    # objections, corrections, gifts
+    "points_too_late_to_object": _l("These points count already, so it is too late to object. Speak to the staff."),
+    "points_objected_before": _l("You have objected to this already. The staff will decide."),
+    "points_gifts_not_allowed": _l("Groups give one another no points here. The manager may allow it in the policy."),
+    "points_gift_cap": _l(
+        "A group may give at most %(cap)d points a month; %(given)d were given, so %(points)d more are too many."
+    ),
+    "points_gift_not_a_group": _l("Only groups that exist give and get points. Choose a group."),
     # what an award comes from
     "award_acts": _l("%(acts)d × %(each)d points = %(points)d."),
     "award_minutes": _l("%(minutes)d minutes, %(each)d points an hour, rounded down = %(points)d."),
@@ -63,12 +80,17 @@ SENTENCES: Mapping[str, Any] = {
     "award_resident_cap": _l(
         "At most %(cap)d points a day for one resident, %(used)d are there: %(points)d instead of %(wanted)d."
     ),
-    "points_no_member_share": _l("Shares of members cannot be given yet: leave this at 0."),
+    "award_share": _l("A member's share, %(percent)d %% of %(whole)d points = %(points)d."),
     "award_no_rule": _l("%(category)s had no award rule on %(day)s: no points."),
     # lines of a statement
     "points_earned": _earned,
     "points_earned_note": _l("%(category)s, %(day)s: %(note)s"),
     "points_withdrawn": _l("Withdrawn: %(category)s, %(day)s. %(why)s"),
+    "points_reversed": _l("Taken back: %(why)s"),
+    "points_corrected": _l("Correction by %(name)s: %(why)s"),
+    "points_gift": _l("A gift of %(giver)s to %(receiver)s. %(why)s"),
+    "points_moved_on": _l("%(merged)s goes on as %(kept)s: all its points move"),
+    "points_moved_treasury": _l("%(name)s was dissolved: what it had goes to the centre"),
     "points_expired": _l("Expired at the end of %(day)s"),
     "points_typed": _l("%(words)s"),
     # standing
@@ -95,6 +117,14 @@ SENTENCES: Mapping[str, Any] = {
     # acts of the audit
     "act.points.award": _l("Recorded contributions"),
     "act.points.withdraw": _l("Withdrew a contribution"),
+    "act.points.object": _l("Objected to a contribution"),
+    "act.points.decide": _l("Decided on objections"),
+    "act.points.reverse": _l("Took back a transfer"),
+    "act.points.correct": _l("Corrected an account"),
+    "act.points.gift_offered": _l("Offered points to another group"),
+    "act.points.gift_accepted": _l("Accepted points of another group"),
+    "act.points.gift_declined": _l("Declined points of another group"),
+    "act.points.gift_taken_back": _l("Took back an offer of points"),
     "act.points.hold": _l("Set points aside"),
     "act.points.capture": _l("Took points that were set aside"),
     "act.points.release": _l("Gave back points that were set aside"),
@@ -108,7 +138,8 @@ SENTENCES: Mapping[str, Any] = {
     "points_check_l5": _l("L5: account %(account)s says %(held)d held, its holds %(holds)d."),
     "points_check_hold": _l("L5: hold %(hold)s has more set aside than it holds."),
     "points_check_spent": _l("L5: holds say %(captured)d captured, the ledger %(spent)d."),
-    "points_check_l6": _l("L6: transfer %(transfer)s was reversed %(times)d times."),
+    "points_check_l6": _l("L6: of transfer %(transfer)s %(points)d points were taken back; it moved %(whole)d."),
+    "points_check_l6_again": _l("L6: transfer %(transfer)s takes back what was itself a taking back."),
     "points_check_l7": _l("L7: account %(account)s says %(balance)d, its lots %(lots)d."),
     "points_check_lot": _l("L7: lot %(lot)s does not add up."),
     "points_check_states": _l("Contribution %(contribution)s and its awards are in different states."),

@@ -14,7 +14,7 @@ from core.errors import Invalid
 from core.people import sheet as people
 from core.plugins import here
 from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
-from plugins.points import awards
+from plugins.points import awards, judging
 from plugins.points.requests import ContributionRequest
 from plugins.points.rules import Book, book
 
@@ -60,7 +60,7 @@ def _act(row: Row, rules: Book) -> ContributionRequest | list[Fault]:
         fields |= {name: neutral for name, neutral in _neutral().items() if name in unread}
         request = ContributionRequest(holder_id=_NOBODY, **fields)
     broken = Invalid(
-        {name: [said] for name, said in awards.rule_faults(request, rules) if not unread & _RESTS_ON[name]}
+        {name: [said] for name, said in judging.rule_faults(request, rules) if not unread & _RESTS_ON[name]}
     )
     faults += row.faults(broken)
     return faults or request

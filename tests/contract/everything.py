@@ -47,6 +47,10 @@ class Everything(Plugin):
     def demo(self, day: date, until: datetime, seed: int) -> None:
         self.note("demo", day=day, until=until, seed=seed)
 
+    @implements(Happened.contribution_withdrawn)
+    def contribution_withdrawn(self, key: str, reason: str, by: Actor) -> None:
+        self.note("contribution_withdrawn", key=key, reason=reason, by=by)
+
     @implements(Happened.contribution_recorded)
     def contribution_recorded(self, contribution: Contribution) -> None:
         self.note("contribution_recorded", contribution=contribution)

@@ -26,7 +26,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
     for name, hook in vars(section).items()
     if inspect.isfunction(hook) and hasattr(hook, "linli_spec")
 }
-CALLED_LATER = {"Happened.contribution_recorded"}  # points listens; volunteers and tutoring will tell
+CALLED_LATER = {"Happened.contribution_recorded", "Happened.contribution_withdrawn"}  # points listens; volunteers will tell
 
 
 def arguments(hook: Callable[..., Any]) -> list[str]:
@@ -79,6 +79,7 @@ FACTS: dict[str, Any] = {
     "reason": explain("why"),
     "key": "k1",
     "hold_id": uuid4(),
+    "by": kit.SYSTEM,
 }
 
 

@@ -20,7 +20,7 @@ from core.web.guard import requires
 from core.web.request import actor
 from core.web.transactions import runs_in
 from core.web.words import say
-from plugins.points import awards, queries, rules, standing
+from plugins.points import awards, judging, queries, rules, standing
 from plugins.points.forms import AwardForm, award_form
 from plugins.points.policy import PointsPolicy
 from plugins.points.views.base import MOST_GROUPS, pages
@@ -55,7 +55,7 @@ def record() -> ResponseReturnValue:
     if form.submitted():
         with form.refusing():
             made = awards.record_many(form.to_requests(book), by=actor())
-            flash(_recorded(len(made), made[0].credits_on), "success")
+            flash(_recorded(len(made.ids), made.credits_on), "success")
             return redirect(url_for(".contributions"), code=303)
     return _award_page(form, {})
 
@@ -98,7 +98,7 @@ def preview() -> ResponseReturnValue:
     return _award_page(form, gains)
 
 
-def _gain(stood: standing.Standing, verdict: awards.Verdict, day: date) -> Gain:
+def _gain(stood: standing.Standing, verdict: judging.Verdict, day: date) -> Gain:
     capped = verdict.reason.code not in {"award_acts", "award_minutes"}
     words = say(verdict.reason) if capped else ""
     counts = stood.members is None and day > here().today() - timedelta(days=stood.window_days)

@@ -257,14 +257,6 @@ def test_categories_and_rules_are_versions(li: Client, cast: Cast) -> None:
         given(li.post("/points/rules", rule | wrong), 422)
 
 
-def test_a_share_of_members_is_refused_as_long_as_nothing_credits_it(li: Client) -> None:
-    rule = {"category": "performance", "per": "act", "points": 3, "valid_from": "2026-01-01"}
-    for share in 1, 100:
-        found = given(li.post("/points/rules", rule | {"member_share": share}), 422)
-        assert found["errors"] == {"member_share": ["Shares of members cannot be given yet: leave this at 0."]}
-    assert given(li.post("/points/rules", rule | {"member_share": 0}))["member_share"] == 0
-
-
 def test_the_policy_is_versioned_and_what_was_got_may_be_put(program_of: ProgramOf, cast: Cast) -> None:
     li = program_of("li")
     found = given(li.get("/points/policy"), 200)

@@ -14,8 +14,8 @@ from core.db import savepoint, session
 from core.errors import Forbidden, Invalid, NotFound
 from core.hookspecs import Happened
 from core.plugins import here
-from plugins.points import awards, posting, withdrawal
-from plugins.points.models import Award, Contribution, State
+from plugins.points import awards, ledger, posting, queries, withdrawal
+from plugins.points.models import Award, Contribution, State, Transfer
 from plugins.points.requests import ContributionRequest, WithdrawalRequest
 from tests.kit import SYSTEM, Cast, a_resident, actor_of
 from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, assert_sound, figures, on
@@ -173,7 +173,7 @@ def test_many_at_once_are_all_or_nothing_with_all_faults_by_place(inside: Cast) 
     assert set(refusal.value.errors) == {"items.1.minutes", "items.2.category", "items.2.occurred_on"}
     assert session.scalars(select(Contribution)).all() == []
     made = awards.record_many([request(acts=2), request(acts=2), request(holder_id=inside.orchestra.id)], by=SYSTEM)
-    assert [outcome(contribution)[0] for contribution in made] == [2, 1, 1]
+    assert [outcome(contribution)[0] for contribution in queries.with_awards(made.ids)] == [2, 1, 1]
     assert (figures(inside.choir), figures(inside.orchestra)) == ((3, 0), (1, 0))
 
 
@@ -208,7 +208,8 @@ def test_an_award_is_posted_for_its_days_and_credited_as_of_midnight_however_lat
     assert posting.credit_due() == 1
     assert posting.credit_due() == 0
     assert (contribution.state, award_of(contribution).state) == (State.CREDITED, State.CREDITED)
-    assert posting.credited_at(contribution).isoformat() == "2026-11-30T00:00:00+08:00"
+    credited = session.scalars(select(Transfer.at).where(Transfer.id == award_of(contribution).transfer_id)).one()
+    assert ledger.start_of(after(4)) == credited
     assert figures(inside.choir) == (5, 0)
     assert_sound()
 

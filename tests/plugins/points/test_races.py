@@ -99,7 +99,7 @@ def test_l4_the_same_key_in_parallel_acts_once(racing: tuple[Database, House, Ca
         accounts = ledger.accounts_of([choir.id, orchestra.id])
         moves = {accounts[choir.id].id: -3, accounts[orchestra.id].id: 3}
         entry = Entry(key="k", kind=Kind.CORRECTED, reason=explain("points_typed", words="test"), at=NOW, moves=moves)
-        return ledger.post([entry])[0].id
+        return ledger.post([entry])[0]
 
     posted = at_once(racing, [post] * 6)
     assert len(set(posted)) == 1

@@ -1,0 +1,125 @@
+"""Taking a transfer back, wholly or in part: what was given is taken from its own lots first, what was taken is given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from core import clock
+from core.accounts import access
+from core.audit.record import record
+from core.communities import policy
+from core.contract import Actor
+from core.db import Id, locked, session
+from core.errors import Invalid, NotFound, WrongState
+from core.explanations import explain
+from core.people import holders as locking
+from core.people.models import Group, Holder
+from core.plugins import here
+from plugins.points import expiry, ledger, lots
+from plugins.points.ledger import Entry
+from plugins.points.models import Account, AccountKind, Award, Kind, Line, Transfer
+from plugins.points.policy import PointsPolicy
+from plugins.points.requests import ReversalRequest
+
+FINAL = (Kind.REVERSED, Kind.WITHDRAWN, Kind.MOVED)
+"""What is no longer taken back: reversals themselves, and the moves of groups that ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The two accounts of a transfer: who gave and who got, how much, and how much of it was taken back before."""
+
+    giver: Account
+    receiver: Account
+    points: int
+    reversed: int
+
+
+def reverse(transfer_id: Id, request: ReversalRequest, *, by: Actor) -> Transfer:
+    """Take back a transfer, or so many points of it. Parts sum to the original at most; a reversal is not reversed.
+
+    Raises:
+        NotFound: there is no such transfer here.
+        WrongState: nothing of it is left, it is itself a reversal, or one of its holders is no more.
+        Invalid: more than is left.
+        NotEnoughPoints: the points are spent and the policy allows no debt; nothing has changed.
+    """
+    access.check(by, "points.correct")
+    original = session.scalar(select(Transfer).where(Transfer.id == transfer_id))
+    if original is None:
+        raise NotFound(what="transfer", id=transfer_id)
+    if original.kind in FINAL or original.reverses_id is not None:
+        raise WrongState(state=original.kind.value)
+    award = session.scalar(select(Award).where(Award.transfer_id == transfer_id))
+    sides = _locked_sides(original, award)
+    left = sides.points - sides.reversed
+    if left == 0:
+        raise WrongState(state="reversed")
+    points = left if request.points is None else request.points
+    if points > left:
+        raise Invalid({"points": [explain("too_large", most=left)]})
+    made = _post(original, sides, points, award, request.reason)
+    if award is not None:
+        award.reversed += points
+        session.flush()
+    after = {"points": points, "left": left - points, "reason": request.reason}
+    own = sides.receiver if sides.receiver.kind is AccountKind.OWN else sides.giver
+    subject = session.scalars(select(Holder.name).where(Holder.id == own.holder_id)).one()
+    record("points.reverse", by=by, subject=subject, subject_id=original.id, after=after)
+    return session.scalars(select(Transfer).where(Transfer.id == made)).one()
+
+
+def _locked_sides(original: Transfer, award: Award | None) -> Sides:
+    lines = session.execute(
+        select(Line.points, Account.id, Account.holder_id, Account.kind)
+        .join(Account, Account.id == Line.account_id)
+        .where(Line.transfer_id == original.id)
+        .order_by(Line.points)
+    ).all()
+    giving, getting = lines  # each of our transfers has two
+    holders = {row.holder_id for row in lines if row.kind is AccountKind.OWN}
+    if award is not None:
+        holders = {award.holder_id}  # who has them now, if groups were merged meanwhile
+    elif session.scalar(select(Group.id).where(Group.id.in_(holders), Group.dissolved_on.is_not(None)).limit(1)):
+        raise WrongState(state="dissolved")
+    locking.lock(holders)
+    accounts = {
+        account.id: account
+        for account in session.scalars(locked(select(Account).where(Account.id.in_([giving.id, getting.id]))))
+    }
+    receiver = accounts[getting.id] if award is None else ledger.account_of(award.holder_id)
+    done = session.scalars(
+        select(func.coalesce(func.sum(Line.points), 0))
+        .join(Transfer, Transfer.id == Line.transfer_id)
+        .where(Transfer.reverses_id == original.id, Line.points > 0)
+    ).one()
+    return Sides(giver=accounts[giving.id], receiver=receiver, points=getting.points, reversed=int(done))
+
+
+def _post(original: Transfer, sides: Sides, points: int, award: Award | None, reason: str) -> Id:
+    giver, receiver = sides.giver, sides.receiver  # of the original: now the points go the other way
+    if receiver.kind is AccountKind.OWN:
+        expiry.expire_of(receiver)  # what is over pays for nothing
+        if not policy.at(PointsPolicy, here().today()).allow_debt:
+            ledger.check_available(receiver, points)
+    [made] = ledger.post(
+        [
+            Entry(
+                key=f"reversal:{original.id}:{sides.reversed}",
+                kind=Kind.REVERSED,
+                reason=explain("points_reversed", why=reason),
+                at=clock.now(),
+                moves={receiver.id: -points, giver.id: points},
+                reverses_id=original.id,
+            )
+        ],
+        into_debt=True,
+    )
+    if receiver.kind is AccountKind.OWN:
+        own = award.contribution_id if award else None
+        lots.take(receiver.id, points, made, contribution_id=own, credited_by=original.id)
+    if giver.kind is AccountKind.OWN:
+        lots.give_back(giver, original.id, points, made, seen=sides.reversed, today=here().today())
+    return made
