@@ -25,7 +25,12 @@ _PARTS = 1_000  # files in a workbook
 _MERGES = 20  # that are looked at: one is enough to refuse
 ABOVE = 10  # lines that may stand above and in the header
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # also a workbook with a password
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{5,20})"[^>]*(?<!/)>')
+_FAR_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{5,20})"[^>]*(?<!/)>')
+_HELD = re.compile(rb"<(?:\w+:)?(?:v|is|f)\b")  # what a cell holds: a value, text of its own, a formula
+_OTHERS = 5  # further sheets of a workbook that are looked into
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
+_SEPARATORS = "\t,;，"
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -39,6 +44,12 @@ class OldSheet(DomainError):
     """An .xls, or a workbook with a password."""
 
     code = "sheet_old"
+
+
+class OpenDocumentSheet(DomainError):
+    """An .ods, as LibreOffice saves when nobody tells it otherwise."""
+
+    code = "sheet_opendocument"
 
 
 class TooLargeSheet(DomainError):
@@ -82,17 +93,46 @@ class Line:
     cells: tuple[Any, ...]  # text, numbers, days, None; Formula, Broken or Merged
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What was read of a file, and where else in it something stands."""
+
+    lines: list[Line]
+    title: str = ""  # of the sheet within a workbook
+    others: tuple[tuple[str, list[Line]], ...] = ()  # other sheets that are shown: title and first lines
+
+
 def read(content: bytes) -> list[Line]:
-    """The lines of the first sheet of an .xlsx, or of a .csv in UTF-8, UTF-16 or GB18030.
+    """The lines of a file; see `opened`."""
+    return opened(content).lines
+
+
+def opened(content: bytes) -> Sheet:
+    """The first sheet of an .xlsx that is not hidden, or a .csv in UTF-8, UTF-16 or GB18030.
 
     What it is, is told by the bytes and not by the name.
 
     Raises:
-        UnreadableSheet, OldSheet, TooLargeSheet, TooManyRows, EmptySheet.
+        UnreadableSheet, OldSheet, OpenDocumentSheet, TooLargeSheet, TooManyRows, EmptySheet.
     """
     if content.startswith(_OLD_EXCEL):
         raise OldSheet
-    lines = list(_limited(_xlsx(content) if content.startswith(b"PK") else _csv(content)))
+    sheet = _xlsx(content) if content.startswith(b"PK") else Sheet(_strictly(_decode(content)))
+    if not sheet.lines:
+        raise EmptySheet
+    return sheet
+
+
+def pasted(text: str) -> list[Line]:
+    """The lines of what was copied from a sheet, or typed like one: cells parted by tabs, else by commas or semicolons.
+
+    Raises:
+        TooManyRows, EmptySheet.
+    """
+    try:
+        lines = _strictly(text)
+    except UnreadableSheet:  # a quotation mark that is meant as one
+        lines = list(_limited(_separated(text, strict=False)))
     if not lines:
         raise EmptySheet
     return lines
@@ -120,14 +160,23 @@ def _limited(lines: Iterable[Line]) -> Iterator[Line]:
 # --- csv -----------------------------------------------------------------------------------------------------------
 
 
-def _csv(content: bytes) -> Iterator[Line]:
-    text = _decode(content)
-    if "\x00" in text[:1000]:
+def _strictly(text: str) -> list[Line]:
+    return list(_limited(_separated(text, strict=True)))
+
+
+def _separated(text: str, *, strict: bool) -> Iterator[Line]:
+    """Cells parted by whichever separator the first lines have most of; a tab parts nothing but cells."""
+    if _CONTROLS.search(text[:100_000]):
         raise UnreadableSheet  # something else than text
-    head = text[:10_000].split("\n", 1)[0]
-    separator = max(",\t;", key=head.count)
+    head = "\n".join(text[:20_000].splitlines()[:ABOVE])
+    separator = "\t" if "\t" in head else max(_SEPARATORS, key=head.count)
+    source = io.StringIO(text, newline="")
+    if strict:
+        rows = csv.reader(source, delimiter=separator, strict=True)
+    else:
+        rows = csv.reader(source, delimiter=separator, quoting=csv.QUOTE_NONE)
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 1):
+        for number, cells in enumerate(rows, 1):
             yield Line(number, tuple(cells[:MOST_COLUMNS]))
     except csv.Error as error:
         raise UnreadableSheet from error
@@ -147,12 +196,12 @@ def _decode(content: bytes) -> str:
 # --- xlsx ----------------------------------------------------------------------------------------------------------
 
 
-def _xlsx(content: bytes) -> Iterator[Line]:
+def _xlsx(content: bytes) -> Sheet:
     try:
         with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(content)) as archive:
             warnings.simplefilter("ignore")  # openpyxl's, of parts that do not matter here
             _weigh(archive, len(content))
-            yield from _cells(content, archive)
+            return _first_sheet(content, archive)
     except DomainError:
         raise
     except Exception as error:  # openpyxl raises whatever a broken part of a file leads to
@@ -170,32 +219,59 @@ def _weigh(archive: zipfile.ZipFile, packed: int) -> None:
         raise TooLargeSheet
     for part in archive.infolist():
         with archive.open(part) as file:
-            if b"<!DOCTYPE" in file.read(1024):
-                raise UnreadableSheet
+            head = file.read(1024)
+        if part.filename == "mimetype" and head.startswith(_OPEN_DOCUMENT):
+            raise OpenDocumentSheet
+        if b"<!DOCTYPE" in head:
+            raise UnreadableSheet
 
 
-def _cells(content: bytes, archive: zipfile.ZipFile) -> Iterator[Line]:
+def _first_sheet(content: bytes, archive: zipfile.ZipFile) -> Sheet:
     from openpyxl.reader.excel import load_workbook  # 0.1 s: only whoever sends a workbook waits for it
 
     book = load_workbook(io.BytesIO(content), read_only=True)  # formulas stay formulas: they are refused by cell
     try:
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # some programs write down wrong ones
-        text = archive.read(sheet._worksheet_path.lstrip("/"))  # noqa: SLF001 - read-only sheets do not tell of merges
-        if any(int(number) > FURTHEST_ROW for number in _ROW.findall(text)):
-            raise TooLargeSheet
-        merged = _merged(text)
-        for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
-            if number > FURTHEST_ROW:
-                break  # only empty ones follow
-            found = [_cell(cell) for cell in cells]
-            for position in merged.get(number, ()):
-                found[position : position + 1] = [Merged()] if position < len(found) else []
-            while found and found[-1] is None:
-                found.pop()
-            yield Line(number, tuple(found))
+        first, *others = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
+        lines = list(_limited(_lines(first, archive)))
+        heads = [(other.title, list(islice(_lines(other, archive), ABOVE))) for other in others[:_OTHERS]]
+        return Sheet(lines, first.title, tuple(heads))
     finally:
         book.close()
+
+
+def _lines(sheet: Any, archive: zipfile.ZipFile) -> Iterator[Line]:
+    sheet.reset_dimensions()  # some programs write down wrong ones
+    text = archive.read(sheet._worksheet_path.lstrip("/"))  # noqa: SLF001 - read-only sheets do not tell of merges
+    _refuse_far_rows(text)
+    merged = _merged(text)
+    del text
+    for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+        if number > FURTHEST_ROW:
+            break  # only empty ones follow
+        found = [_cell(cell) for cell in _trimmed(cells)]
+        for position in sorted(merged.get(number, ())):
+            found += [None] * (position + 1 - len(found))
+            found[position] = Merged()
+        while found and found[-1] is None:
+            found.pop()
+        yield Line(number, tuple(found))
+
+
+def _refuse_far_rows(text: bytes) -> None:
+    """Rows far below that hold something: a list that is too long, or a slip of the hand. Mere formats are nothing."""
+    far = [match.start() for match in _FAR_ROW.finditer(text) if int(match[1]) > FURTHEST_ROW]
+    if not far or not _HELD.search(text, far[0]):
+        return
+    held = sum(1 for _match in islice(_HELD.finditer(text), MOST_ROWS + 1))
+    raise TooManyRows(most=MOST_ROWS) if held > MOST_ROWS else TooLargeSheet
+
+
+def _trimmed(cells: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without the nothings at the end, of which openpyxl adds one for each column that might be."""
+    last = len(cells)
+    while last and cells[last - 1].value is None:
+        last -= 1
+    return cells[:last]
 
 
 def _cell(cell: Any) -> Any:

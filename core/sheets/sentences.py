@@ -11,6 +11,9 @@ SENTENCES: Mapping[str, Any] = {
     # the file
     "sheet_unreadable": _l("This file cannot be read as a sheet. Save it in Excel as .xlsx or .csv and send that."),
     "sheet_old": _l("This is an old Excel file (.xls), or one with a password. Save it as .xlsx without a password."),
+    "sheet_opendocument": _l(
+        "This is a sheet of LibreOffice's own kind (.ods). Choose “Save as” there, then “Excel 2007–365 (.xlsx)”, and send that."
+    ),
     "sheet_too_large": _l(
         "Unpacked, this file is far larger than a list of people. Copy the list into a new, empty sheet."
     ),
