@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -161,6 +161,19 @@ def listed(words: str = "", *, by: Actor, limit: int, after: str = "") -> Sequen
         )
         for account, name in rows
     ]
+
+
+def names(account_ids: Iterable[Id | None]) -> Mapping[Id | None, str]:
+    """What people call accounts: the resident's name, else the user name; None, the installation itself, has none."""
+    wanted = {one for one in account_ids if one is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Account.id, Account.user_name, Holder.name)
+        .outerjoin(Holder, Holder.id == Account.resident_id)
+        .where(Account.id.in_(wanted))
+    )
+    return {account_id: name or user_name for account_id, user_name, name in rows}
 
 
 def for_demo() -> Sequence[Listed]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,7 +14,7 @@ from core import clock
 from core.communities.models import PolicyVersion
 from core.communities.switching import renew
 from core.contract import Actor
-from core.db import session
+from core.db import Id, session
 from core.plugins import Plugin, here
 
 P = TypeVar("P")
@@ -49,6 +51,45 @@ def version_at(policy: type[P], day: date) -> tuple[date | None, P]:
         if valid_from <= day:
             found = (valid_from, body)
     return cast("tuple[date | None, P]", found)
+
+
+def after(policy: type[P], day: date) -> Sequence[tuple[date, P]]:
+    """What takes effect after a day, the earliest first: on each day the version that will be in force."""
+    coming = {valid_from: body for valid_from, _seq, body in _versions(here().house.by_policy[policy])}
+    return [(valid_from, body) for valid_from, body in coming.items() if valid_from > day]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Generic[P]):
+    """A policy as it was kept. Of several on one day the last is in force. `account_id`: who kept it; None: the installation."""
+
+    valid_from: date
+    seq: int
+    policy: P
+    account_id: Id | None
+    at: datetime
+
+
+def versions(policy: type[P]) -> Sequence[Version[P]]:
+    """Every version there is, in the order in which they take effect, with who kept it and when; one statement."""
+    plugin = here().house.by_policy[policy]
+    rows = session.scalars(
+        select(PolicyVersion)
+        .where(PolicyVersion.plugin == plugin.name)
+        .order_by(PolicyVersion.valid_from, PolicyVersion.seq)
+    )
+    schema = plugin.policy_schema
+    assert schema is not None
+    return [
+        Version(
+            valid_from=row.valid_from,
+            seq=row.seq,
+            policy=schema().load(row.body),
+            account_id=row.account_id,
+            at=row.at,
+        )
+        for row in rows
+    ]
 
 
 def put(new: object, *, valid_from: date | None, by: Actor) -> date:

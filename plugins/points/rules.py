@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -15,11 +16,14 @@ from core.communities import policy
 from core.contract import Actor
 from core.db import Id, locked, savepoint, session
 from core.errors import DomainError, Invalid
-from core.explanations import explain, plain
+from core.explanations import Explanation, explain, plain
+from core.notices import outbox, recipients
+from core.people.models import Group
 from core.plugins import here
+from plugins.points import changes
 from plugins.points.models import Category, Per, Rule
 from plugins.points.policy import PointsPolicy
-from plugins.points.requests import CategoryRequest, RuleRequest
+from plugins.points.requests import CategoryRequest, PolicyRequest, RuleRequest
 
 # A new community has these; the figures are examples from published rules, and a manager may change them.
 FIRST = (
@@ -69,6 +73,8 @@ def add_category(request: CategoryRequest, *, by: Actor) -> Category:
 def add_rule(request: RuleRequest, *, by: Actor) -> Rule:
     """A new version of a category's rule. It may begin in the past: it applies to what is recorded afterwards.
 
+    The leaders of all groups are told what changes. The version that stands on that day already, given again, changes nothing.
+
     Raises:
         Invalid: there is no such category.
     """
@@ -76,13 +82,29 @@ def add_rule(request: RuleRequest, *, by: Actor) -> Rule:
     category = session.scalar(locked(select(Category).where(Category.code == request.category)))
     if category is None:
         raise Invalid({"category": [explain("points_unknown_category", category=request.category)]})
+    before = _in_force(category, request.valid_from)
+    new = changes.rule_figures(request)
+    changed = changes.between(changes.rule_figures(before), new)
+    if before is not None and before.valid_from == request.valid_from and not changed:
+        return before
     rule = _add(category, request, by=by)
-    after = {
-        name: getattr(rule, name)
-        for name in ("per", "points", "member_share", "daily_cap", "monthly_cap", "valid_from")
-    }
-    record("points.rule", by=by, subject=category.name, subject_id=rule.id, after=after)
+    record("points.rule", by=by, subject=category.name, subject_id=rule.id, after=new | {"valid_from": rule.valid_from})
+    if changed:
+        _tell_leaders(_rule_news(rule, before))
     return rule
+
+
+def _rule_news(rule: Rule, before: Rule | None) -> Explanation:
+    old = {f"{name}_before": fact for name, fact in changes.rule_figures(before).items()}
+    new = {f"{name}_after": fact for name, fact in changes.rule_figures(rule).items()}
+    code = "points_rule_changed" if before else "points_rule_made"
+    return explain(code, category=rule.category.name, valid_from=rule.valid_from, **old, **new)
+
+
+def _in_force(category: Category, day: date) -> Rule | None:
+    """The rule of a category on a day, as it is in the database."""
+    known = select(Rule).where(Rule.category_id == category.id, Rule.valid_from <= day)
+    return session.scalars(known.order_by(Rule.valid_from.desc(), Rule.seq.desc()).limit(1)).one_or_none()
 
 
 def _add(category: Category, request: RuleRequest, *, by: Actor | None) -> Rule:
@@ -104,14 +126,74 @@ def _add(category: Category, request: RuleRequest, *, by: Actor | None) -> Rule:
     return rule
 
 
+# --- the policy ----------------------------------------------------------------------------------------------------
+
+
+def day_of(valid_from: date | None) -> date:
+    """The day on which a policy takes effect: today, if none or an earlier one is named."""
+    return max(valid_from or here().today(), here().today())
+
+
+def completed(request: PolicyRequest) -> PointsPolicy:
+    """The policy that is asked for: what the request leaves out stays as it is on the day it takes effect.
+
+    Raises:
+        Invalid: figures that make no sense, by field.
+    """
+    return replace(policy.at(PointsPolicy, day_of(request.valid_from)), **request.figures)
+
+
 def put_policy(new: PointsPolicy, *, valid_from: date | None, by: Actor) -> date:
-    """A new version of the policy; answers the day it takes effect."""
+    """A new version of the policy; answers the day it takes effect. The leaders of all groups are told what changes.
+
+    The version that takes effect on that day already, given again, changes nothing.
+
+    Raises:
+        Invalid: figures that make no sense, by field.
+    """
     access.check(by, "points.policy")
-    before = policy.at(PointsPolicy, here().today())
+    check_sense(new)
+    since, before = policy.version_at(PointsPolicy, day_of(valid_from))
+    if (since, before) == (day_of(valid_from), new):
+        return day_of(valid_from)
     day = policy.put(new, valid_from=valid_from, by=by)
-    changed = [name for name in PointsPolicy.__dataclass_fields__ if getattr(before, name) != getattr(new, name)]
-    record("points.policy", by=by, subject=", ".join(changed) or "-", after={"valid_from": day, "changed": changed})
+    changed = changes.between(changes.figures(before), changes.figures(new))
+    record(
+        "points.policy",
+        by=by,
+        subject="",
+        before={change.name: change.before for change in changed},
+        after={change.name: change.after for change in changed} | {"valid_from": day},
+    )
+    if changed:
+        _tell_leaders(explain("points_policy_changed", valid_from=day, **changes.as_facts(changed)))
     return day
+
+
+def check_sense(new: PointsPolicy) -> None:
+    """Refuse a higher tier that gives less than a lower one. Versions kept before this was asked stay readable.
+
+    Raises:
+        Invalid: by field.
+    """
+    faults: dict[str, list[Explanation]] = {}
+    for number, (lower, higher) in enumerate(pairwise(new.standing.tiers), start=1):
+        for name in ("early_days", "extension_minutes"):
+            if getattr(higher, name) < getattr(lower, name):
+                least = explain("points_tier_gives_less", least=getattr(lower, name), tier=lower.tier)
+                faults[f"standing.tiers.{number}.{name}"] = [least]
+    if faults:
+        raise Invalid(faults)
+
+
+def _tell_leaders(words: Explanation) -> None:
+    """One notice for everyone who leads a group today, however many."""
+    groups = session.scalars(select(Group.id).where(Group.dissolved_on.is_(None))).all()
+    told = {one.id: one for found in recipients.leaders(groups).values() for one in found}
+    outbox.send(outbox.Notice(to=one, words=words) for one in told.values())
+
+
+# --- all of them, read once ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

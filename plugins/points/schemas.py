@@ -161,7 +161,9 @@ class RuleIn(Schema):
     per = fields.String(required=True)
     points = fields.Integer(strict=True, required=True)
     member_share = fields.Integer(
-        strict=True, load_default=0, metadata={"description": "0: shares of members cannot be given yet.", "enum": [0]}
+        strict=True,
+        load_default=0,
+        metadata={"description": "Percent of the group's points that each member named gets."},
     )
     daily_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
     monthly_cap = fields.Integer(strict=True, load_default=None, allow_none=True)
@@ -183,17 +185,24 @@ class RuleOut(Schema):
     daily_cap = fields.Integer()
     monthly_cap = fields.Integer()
     valid_from = fields.Date()
+    recorded_at = Moment()
+    recorded_by = fields.String(metadata={"description": "Null: the installation itself."})
 
 
 class PolicyIn(PolicySchema):
-    """The policy, and from when on: absent or not after today means at once."""
+    """The policy, and from when on: absent or not after today means at once. What may be left out stays as it is."""
 
+    evidence_after_days = fields.Integer(strict=True)
+    gift_monthly_cap = fields.Integer(strict=True)
+    public_posting = Truth()
+    public_ranking = Truth()
+    public_rules = Truth()
     valid_from = fields.Date(load_default=None, allow_none=True)
 
     @post_load
-    def to_policy(self, data: dict[str, Any], **_kwargs: object) -> PolicyRequest:
+    def to_policy(self, data: dict[str, Any], **_kwargs: object) -> Any:  # not a policy yet: the rule completes it
         valid_from = data.pop("valid_from")
-        return PolicyRequest(policy=PointsPolicy(**{**data, "peak": tuple(data["peak"])}), valid_from=valid_from)
+        return PolicyRequest(figures=data | {"peak": tuple(data["peak"])}, valid_from=valid_from)
 
 
 class PolicyOut(PolicySchema):

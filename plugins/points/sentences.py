@@ -8,6 +8,8 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from plugins.points import wording
+
 
 def _earned(facts: Mapping[str, Any]) -> str:
     return gettext("%(category)s, %(day)s", category=facts["category"], day=facts["day"])
@@ -24,6 +26,7 @@ def _gives(facts: Mapping[str, Any]) -> str:
 
 
 SENTENCES: Mapping[str, Any] = {
+    **wording.SENTENCES,
     # refusals
     "not_enough_points": _l("This costs %(price)d points; %(available)d are there to spend."),
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),

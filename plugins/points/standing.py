@@ -53,9 +53,12 @@ _EARNED_BY_DAY = (  # built once: every timetable asks it
 )
 
 
-def of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Standing]:
-    """The standing of each holder on a day, in one statement (a second one where points are reckoned per member)."""
-    rule = policy.at(PointsPolicy, day).standing
+def of(holder_ids: Collection[Id], *, day: date, rule: Rule | None = None) -> Mapping[Id, Standing]:
+    """The standing of each holder on a day, in one statement (a second one where points are reckoned per member).
+
+    `rule`: another one than that of the day, to see what it would make.
+    """
+    rule = rule or policy.at(PointsPolicy, day).standing
     earned: defaultdict[Id, list[tuple[date, int]]] = defaultdict(list)
     asked = {"holders": list(holder_ids), **_span(rule, day)}
     for holder_id, earned_on, points in session.execute(_EARNED_BY_DAY, asked):
