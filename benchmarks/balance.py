@@ -23,7 +23,7 @@ from core.people.models import Holder as HolderRow
 from core.people.requests import GroupRequest
 from core.web.request import Linli, linli_of
 from plugins.points import terms
-from plugins.points.models import Account, AccountKind
+from plugins.points.models import Account, AccountKind, Kind
 from plugins.points.terms import AccountView
 
 FEW, MANY = 1_000, 1_000_000  # lines
@@ -114,7 +114,7 @@ def _tables(community: int, accounts: tuple[Id, Id, Id], count: int) -> dict[str
         for number in range(count)
     ]
     return {
-        "points_transfer": (("id", "key", "reason", "at", "posted_at"), _transfers(community, history)),
+        "points_transfer": (("id", "key", "kind", "reason", "at", "posted_at"), _transfers(community, history)),
         "points_line": (("transfer_id", "account_id", "at", "points"), _lines(community, accounts, history)),
         "points_lot": (
             ("id", "account_id", "seq", "transfer_id", "expires_on", "points", "remaining", "held"),
@@ -130,9 +130,9 @@ def _tables(community: int, accounts: tuple[Id, Id, Id], count: int) -> dict[str
 def _transfers(community: int, history: Sequence[Credit]) -> Rows:
     earned, lost = (explain(code) for code in ("points_earned", "points_expired"))
     for credit in history:
-        yield community, credit.transfer, f"credit:{credit.number:07}", earned, credit.at, credit.at
+        yield community, credit.transfer, f"credit:{credit.number:07}", Kind.EARNED, earned, credit.at, credit.at
         if not credit.lives:
-            yield community, credit.expiry, f"expiry:{credit.number:07}", lost, credit.at, credit.at
+            yield community, credit.expiry, f"expiry:{credit.number:07}", Kind.EXPIRED, lost, credit.at, credit.at
 
 
 def _lines(community: int, accounts: tuple[Id, Id, Id], history: Sequence[Credit]) -> Rows:

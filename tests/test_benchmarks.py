@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import balance, databases, measure, reservations, timetable, walk, world
+from benchmarks import balance, bulk, databases, measure, reservations, timetable, walk, world
 from benchmarks.__main__ import checked
 from benchmarks.databases import Place
 from benchmarks.measure import Figure
@@ -87,3 +87,10 @@ def test_a_bound_is_missed_only_beyond_it(tmp_path: Path) -> None:
     assert "**missed**" in measure.table([missed])
     measure.keep([kept], tmp_path / "kept.json", about={"day": "today"})
     assert '"ratio": 3.0' in (tmp_path / "kept.json").read_text()
+
+
+def test_many_contributions_and_their_yardstick_write_the_same_rows(place: Place) -> None:
+    recording, crediting = bulk.run(place, many=60, rounds=1)
+    for figure in (recording, crediting):
+        assert figure.ratio is not None
+        assert figure.linli_ms > 0
