@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -237,13 +238,25 @@ def _make_account(form: AccountForm) -> Response:
         wanted = form.to_request(resident_id)
     made = passwords.hashed(wanted.password)
 
-    def act() -> Response:
+    def act() -> str:
         accounts.create(wanted, password_hash=made, by=actor())
-        flash(_("%(user_name)s can sign in now.", user_name=wanted.user_name), "success")
+        return _("%(user_name)s can sign in now.", user_name=wanted.user_name)
+
+    return _done_once(act)
+
+
+def _done_once(act: Callable[[], str]) -> Response:
+    """Do what a form asks for once, however often it is sent, and say on the list what it came to.
+
+    Passwords are hashed before: that takes long, and nobody shall wait for the database meanwhile.
+    """
+
+    def answer() -> Response:
+        flash(act(), "success")
         return make_response(redirect(url_for("access.list_accounts"), code=303))
 
     with writing():
-        return replay.once(act)
+        return replay.once(answer)
 
 
 @management.route("/accounts/<id:other_id>/password", methods=["GET", "POST"])
@@ -266,13 +279,11 @@ def reset_password(other_id: Id) -> ResponseReturnValue:
 def _reset(form: ResetForm, other_id: Id) -> Response:
     made = passwords.hashed(form.to_request().password)
 
-    def act() -> Response:
+    def act() -> str:
         changed = accounts.set_password(other_id, password_hash=made, by=actor())
-        flash(_("The new password of %(user_name)s holds from now on.", user_name=changed.user_name), "success")
-        return make_response(redirect(url_for("access.list_accounts"), code=303))
+        return _("The new password of %(user_name)s holds from now on.", user_name=changed.user_name)
 
-    with writing():
-        return replay.once(act)
+    return _done_once(act)
 
 
 @management.route("/permissions", methods=["GET", "POST"])

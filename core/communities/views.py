@@ -32,53 +32,41 @@ LATELY = timedelta(days=14)  # plugin faults wait for somebody so long
 NIGHT_ENDS, NOON, EVENING = 5, 12, 18  # hours of the day at which people greet differently
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A page on which something is set: which permission it needs, where it is, and what it is for."""
 
     needs: str
     endpoint: str
-    icon: str
     title: Any  # lazy translated
     purpose: Any
+    icon: str
 
 
 SETTINGS = (
     Setting(
-        needs="core.plugins",
-        endpoint="settings.plugins",
+        "core.plugins",
+        "settings.plugins",
+        _l("Plugins"),
+        _l("Switch on and off what this community uses."),
         icon="puzzle",
-        title=_l("Plugins"),
-        purpose=_l("Switch on and off what this community uses."),
     ),
+    Setting("core.grants", "access.permissions", _l("Permissions"), _l("Who may do what."), icon="lock"),
     Setting(
-        needs="core.grants",
-        endpoint="access.permissions",
-        icon="lock",
-        title=_l("Permissions"),
-        purpose=_l("Who may do what."),
-    ),
-    Setting(
-        needs="core.accounts",
-        endpoint="access.list_accounts",
+        "core.accounts",
+        "access.list_accounts",
+        _l("Accounts"),
+        _l("Who can sign in; new accounts and passwords."),
         icon="users",
-        title=_l("Accounts"),
-        purpose=_l("Who can sign in; new accounts and passwords."),
     ),
     Setting(
-        needs="core.import",
-        endpoint="sheets.index",
+        "core.import",
+        "sheets.index",
+        _l("Import"),
+        _l("Residents, groups and contributions from a sheet."),
         icon="file-import",
-        title=_l("Import"),
-        purpose=_l("Residents, groups and contributions from a sheet."),
     ),
-    Setting(
-        needs="core.audit",
-        endpoint="audit.entries",
-        icon="history",
-        title=_l("Audit"),
-        purpose=_l("Who did what, for whom, and when."),
-    ),
+    Setting("core.audit", "audit.entries", _l("Audit"), _l("Who did what, for whom, and when."), icon="history"),
 )
 
 
