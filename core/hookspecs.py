@@ -51,6 +51,22 @@ class Keeps(Protocol):
         """Whatever in the database is not as it must be; `linli check` prints it. Called in a read unit."""
         ...
 
+    @hookspec
+    def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:
+        """Says `by`: `merged` was `kept`, entered twice. All that belongs to it belongs to `kept` from now on, the past too.
+
+        Both are locked. Whatever of it cannot be (twice the same) is kept once.
+        """
+        ...
+
+    @hookspec
+    def holder_closed(self, holder: Holder, by: Actor) -> None:
+        """Says `by`: the `holder` is no more. What it had before it is given up; what it leaves goes to the centre.
+
+        It and the centre are locked. Booking hears before points; what a plugin gives back later, points collects by sweep.
+        """
+        ...
+
 
 class Demo(Protocol):
     """A believable season in a demo community: called on enabled plugins, day by day, the clock set there, sweeps between."""

@@ -17,6 +17,7 @@ PERMISSIONS = (
         label=_l("Enter residents, groups and members"),
         grants={"manager": "all", "staff": "all"},
     ),
+    Permission(name="core.people.close", label=_l("Merge and dissolve groups"), grants={"manager": "all"}),
     Permission(name="core.import", label=_l("Import sheets"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.on_behalf", label=_l("Act for a resident"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.accounts", label=_l("Make accounts"), grants={"manager": "all"}),

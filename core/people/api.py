@@ -7,10 +7,20 @@ from typing import Any
 from flask import Blueprint
 
 from core.db import Id
-from core.people import groups, members, queries, residents
+from core.people import dissolving, groups, members, merging, queries, residents
 from core.people.models import Group, Resident
-from core.people.requests import GroupRequest, MemberRequest, ResidentRequest
-from core.people.schemas import GroupIn, GroupOut, MemberIn, MemberOut, PeopleQuery, ResidentIn, ResidentOut
+from core.people.requests import DissolutionRequest, GroupRequest, MemberRequest, MergingRequest, ResidentRequest
+from core.people.schemas import (
+    DissolutionIn,
+    GroupIn,
+    GroupOut,
+    MemberIn,
+    MemberOut,
+    MergingIn,
+    PeopleQuery,
+    ResidentIn,
+    ResidentOut,
+)
 from core.web.api import ListQuery, operation, page_of
 from core.web.request import actor
 
@@ -74,6 +84,20 @@ def get_group(group_id: Id) -> Group:
 def edit_group(group_id: Id, body: GroupRequest) -> Group:
     """Change a group's name and kind."""
     return groups.edit(group_id, body, by=actor())
+
+
+@api.post("/groups/<id:group_id>/merging")
+@operation(needs=merging.CLOSE, body=MergingIn, gives=GroupOut, status=201)
+def merge_group(group_id: Id, body: MergingRequest) -> Group:
+    """Let another group go on with all that this one, entered twice, is and has; answers the one that is no more."""
+    return merging.merge(group_id, body, by=actor())
+
+
+@api.post("/groups/<id:group_id>/dissolution")
+@operation(needs=merging.CLOSE, body=DissolutionIn, gives=GroupOut, status=201)
+def dissolve_group(group_id: Id, body: DissolutionRequest) -> Group:
+    """Let a group be no more: its reservations to come are cancelled, its points go to the centre."""
+    return dissolving.dissolve(group_id, body, by=actor())
 
 
 @api.get("/groups/<id:group_id>/members")

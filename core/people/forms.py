@@ -11,7 +11,14 @@ from wtforms.validators import InputRequired, Optional
 from core.db import Id
 from core.errors import NotFound
 from core.people.models import Group, Resident, Role
-from core.people.requests import GROUP_KINDS, GroupRequest, MemberRequest, ResidentRequest
+from core.people.requests import (
+    GROUP_KINDS,
+    DissolutionRequest,
+    GroupRequest,
+    MemberRequest,
+    MergingRequest,
+    ResidentRequest,
+)
 from core.web.forms import REQUIRED, DayField, Form
 from core.web.words import say_code
 
@@ -81,6 +88,35 @@ class MemberForm(Form):
         return MemberRequest(
             resident_id=resident_id, role=self.role.data, from_day=self.from_day.data, to_day=self.to_day.data
         )
+
+
+class MergingForm(Form):
+    """Which group goes on for one that was entered twice."""
+
+    into_id = HiddenField()
+    reason = StringField(_l("Reason"))
+
+    def to_request(self) -> MergingRequest:
+        """Limits are checked there.
+
+        Raises:
+            NotFound: what was chosen names nobody.
+        """
+        try:
+            into_id = Id(self.into_id.data or "")
+        except ValueError:
+            raise NotFound(what="group") from None
+        return MergingRequest(into_id=into_id, reason=self.reason.data or "")
+
+
+class DissolutionForm(Form):
+    """Why a group is no more."""
+
+    reason = StringField(_l("Reason"))
+
+    def to_request(self) -> DissolutionRequest:
+        """Limits are checked there."""
+        return DissolutionRequest(reason=self.reason.data or "")
 
 
 def role_choices() -> Sequence[SelectChoice]:

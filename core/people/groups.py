@@ -10,7 +10,7 @@ from core.contract import Actor, HolderKind
 from core.db import Id, session
 from core.errors import Invalid
 from core.explanations import explain
-from core.people import holders, queries
+from core.people import closed, holders, queries
 from core.people.initials import initials
 from core.people.models import Group, Holder
 from core.people.requests import GroupRequest
@@ -42,11 +42,13 @@ def edit(group_id: Id, request: GroupRequest, *, by: Actor) -> Group:
     Raises:
         Forbidden: `by` may not enter groups.
         NotFound: there is no such group.
+        GroupClosed: it was merged or dissolved.
         Invalid: another group has this name.
     """
     access.check(by, "core.people.edit")
     holders.lock_names(group_id)
-    group = queries.group(group_id, by=by)
+    queries.group(group_id, by=by)
+    group = closed.open_group(group_id)
     if request.name != group.name:
         _refuse_taken(request.name)
     before = _facts(group)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from sqlalchemy import select
 
 from core.contract import HolderKind
-from core.db import Id, locked, session
+from core.db import Conflict, Id, locked, session
 from core.errors import NotFound
 from core.people.models import Holder
 
@@ -26,11 +26,22 @@ def lock(ids: Iterable[Id]) -> dict[Id, Holder]:
     return holders
 
 
-def lock_names(*ids: Id) -> None:
+def still(owners: Iterable[Id], locked_ids: Container[Id]) -> None:
+    """What was read to know whom to lock is still theirs; asked of the owners read again, under the locks.
+
+    Raises:
+        Conflict: a group was merged meanwhile; the same work may be tried again.
+    """
+    for owner in owners:
+        if owner not in locked_ids:
+            raise Conflict("a holder was merged into another")
+
+
+def lock_names(*ids: Id) -> dict[Id, Holder]:
     """Lock holders, and with them the names of the community's groups: the centre's row stands for all of them.
 
     Raises:
         NotFound: one of them is not of this community.
     """
     centres = session.scalars(select(Holder.id).where(Holder.kind == HolderKind.CENTRE))
-    lock([*ids, *centres])
+    return lock([*ids, *centres])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import or_, select
@@ -12,8 +13,8 @@ from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, session
 from core.errors import DomainError, NotFound
-from core.people import holders, queries
-from core.people.models import Group, Membership, Resident
+from core.people import closed, holders, queries
+from core.people.models import Group, Membership, Resident, Role
 from core.people.queries import Member
 from core.people.requests import MemberRequest
 from core.plugins import here
@@ -42,6 +43,7 @@ def add(group_id: Id, request: MemberRequest, *, by: Actor) -> Member:
     Raises:
         Forbidden: `by` may not enter members.
         NotFound: there is no such group or resident.
+        GroupClosed: the group was merged or dissolved.
         AlreadyMember: in the same role on some of these days, or more than once meanwhile.
     """
     access.check(by, "core.people.edit")
@@ -93,13 +95,78 @@ def remove(group_id: Id, resident_id: Id, *, by: Actor) -> None:
     record("core.member_removed", by=by, subject=f"{group.name}: {name}", subject_id=group_id, before=before)
 
 
+def end_all(group_id: Id) -> int:
+    """Nobody is in a locked group from today on; answers how many were. Who was in it before stays on record."""
+    last = here().today() - DAY
+    present = select(Membership).where(Membership.group_id == group_id, queries.on_day(here().today())[1])
+    found = session.scalars(present).all()
+    for membership in found:
+        _end(membership, last)
+    session.flush()
+    return len({membership.resident_id for membership in found})
+
+
+def move(merged_id: Id, kept_id: Id) -> int:
+    """Whoever is or was in one locked group is in another instead, for the same days; answers how many residents.
+
+    Nobody is in it twice: days in both count once, as leader if they led one of the two.
+    """
+    theirs: dict[Id, list[Membership]] = {}
+    both = select(Membership).where(Membership.group_id.in_([merged_id, kept_id])).order_by(Membership.from_day)
+    for membership in session.scalars(both.execution_options(populate_existing=True)):
+        theirs.setdefault(membership.resident_id, []).append(membership)
+    moving = {who: rows for who, rows in theirs.items() if any(row.group_id == merged_id for row in rows)}
+    for who, rows in moving.items():
+        if all(row.group_id == merged_id for row in rows):
+            for row in rows:
+                row.group_id = kept_id
+            continue
+        stays = _joined(rows)
+        for row in rows:
+            session.delete(row)
+        session.flush()  # their first days may be taken at once
+        session.add_all(
+            Membership(group_id=kept_id, resident_id=who, role=stay.role, from_day=stay.from_day, to_day=stay.to_day)
+            for stay in stays
+        )
+    session.flush()
+    return len(moving)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A role from a day to a day, both inclusive; None: until further notice."""
+
+    role: Role
+    from_day: date
+    to_day: date | None
+
+
+def _joined(rows: Iterable[Membership]) -> list[_Stay]:
+    """The days of all of them, each day once; who leads in one of them leads.
+
+    Walks over the days on which something begins or has just ended: between two of them nothing changes.
+    """
+    stays = [_Stay(row.role, row.from_day, row.to_day) for row in rows]
+    edges = sorted({stay.from_day for stay in stays} | {stay.to_day + DAY for stay in stays if stay.to_day})
+    joined: list[_Stay] = []
+    for day, following in zip(edges, [*edges[1:], None], strict=True):
+        roles = {stay.role for stay in stays if stay.from_day <= day and (stay.to_day is None or day <= stay.to_day)}
+        if not roles:
+            continue
+        role = Role.LEADER if Role.LEADER in roles else Role.MEMBER
+        last = following - DAY if following else None
+        if joined and joined[-1].role is role and joined[-1].to_day == day - DAY:
+            joined[-1] = _Stay(role, joined[-1].from_day, last)
+        else:
+            joined.append(_Stay(role, day, last))
+    return joined
+
+
 def _locked_group(group_id: Id) -> Group:
     """Members of one group are changed one after the other."""
     holders.lock([group_id])
-    group = session.scalars(select(Group).where(Group.id == group_id)).one_or_none()
-    if group is None:
-        raise NotFound(what="group", id=group_id)
-    return group
+    return closed.open_group(group_id)
 
 
 def _resident_name(resident_id: Id) -> str:

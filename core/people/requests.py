@@ -13,6 +13,7 @@ from core.plugins import here
 
 LONGEST_NAME = 60  # characters
 LONGEST_TELEPHONE = 30
+LONGEST_REASON = 200
 GROUP_KINDS = ("orchestra", "choir", "dance", "opera", "calligraphy", "chess", "sport", "other")  # and any code a–z
 _KIND = re.compile(r"[a-z]{1,30}")
 _TELEPHONE = re.compile(r"\+?[0-9]{3,20}")
@@ -58,6 +59,29 @@ class GroupRequest:
             check.text("kind", most=30, required=True)
             if "kind" not in check.faults and not _KIND.fullmatch(self.kind):
                 check.fault("kind", "not_a_group_kind")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergingRequest:
+    """A group that was entered twice goes on as another."""
+
+    into_id: Id
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("reason", most=LONGEST_REASON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DissolutionRequest:
+    """A group is no more."""
+
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.text("reason", most=LONGEST_REASON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load
 
 from core.errors import Invalid
 from core.people.models import Role
-from core.people.requests import GroupRequest, MemberRequest, ResidentRequest
+from core.people.requests import DissolutionRequest, GroupRequest, MemberRequest, MergingRequest, ResidentRequest
 from core.web.api import IdField, ListQuery
 
 
@@ -51,6 +51,8 @@ class GroupIn(Schema):
     """Residents who do something together."""
 
     id = IdField(dump_only=True)
+    dissolved_on = fields.Date(dump_only=True)
+    merged_into = IdField(dump_only=True)
     name = fields.String(required=True)
     kind = fields.String(
         required=True,
@@ -71,6 +73,31 @@ class GroupOut(Schema):
     id = IdField()
     name = fields.String()
     kind = fields.String()
+    dissolved_on = fields.Date(metadata={"description": "The day from which it is no more; null while it lives."})
+    merged_into = IdField(metadata={"description": "The group that goes on, where it was entered twice."})
+
+
+class MergingIn(Schema):
+    """A group that was entered twice: the other one goes on."""
+
+    into_id = IdField(required=True)
+    reason = fields.String(load_default="")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> MergingRequest:
+        """Limits are checked there."""
+        return MergingRequest(**data)
+
+
+class DissolutionIn(Schema):
+    """A group is no more."""
+
+    reason = fields.String(load_default="")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> DissolutionRequest:
+        """Limits are checked there."""
+        return DissolutionRequest(**data)
 
 
 class MemberIn(Schema):

@@ -12,10 +12,13 @@ from flask_babel import gettext as _
 from core.accounts import access
 from core.contract import NavItem
 from core.db import Id
-from core.people import groups, members, queries, residents
-from core.people.forms import GroupForm, MemberForm, ResidentForm, kind_name
+from core.errors import DomainError
+from core.people import closed, dissolving, groups, members, merging, queries, residents
+from core.people.forms import DissolutionForm, GroupForm, MemberForm, MergingForm, ResidentForm, kind_name
+from core.people.models import Group
 from core.people.queries import READ
 from core.plugins import here
+from core.web.forms import Form
 from core.web.guard import requires
 from core.web.pieces import CORE_MENU, holder_panels
 from core.web.request import actor
@@ -141,6 +144,7 @@ def group(group_id: Id) -> str:
         kind=kind_name(found.kind),
         today=here().today(),
         next_url=more,
+        gone=closed.words([group_id]).get(group_id),
         panels=holder_panels(found.holder.value()),
     )
 
@@ -184,6 +188,68 @@ def remove_member(group_id: Id, resident_id: Id) -> ResponseReturnValue:
     members.remove(group_id, resident_id, by=actor())
     flash(_("Not in the group any more from today on."), "success")
     return redirect(url_for(".group", group_id=group_id), code=303)
+
+
+@pages.route("/groups/<id:group_id>/merging", methods=["GET", "POST"])
+@requires(merging.CLOSE)
+def merge_group(group_id: Id) -> ResponseReturnValue:
+    """Choose the group that goes on (`?q=`, `?into=`), see what moves, and merge."""
+    found = queries.group(group_id, by=actor())
+    words = request.values.get("q", "")
+    form = MergingForm(data={"into_id": request.args.get("into", "")})
+    if form.submitted():
+        with form.refusing():
+            wish = form.to_request()
+            merging.merge(group_id, wish, by=actor())
+            flash(_("%(name)s has been merged: this group goes on.", name=found.name), "success")
+            return redirect(url_for(".group", group_id=wish.into_id), code=303)
+    others = [group for group in queries.groups(words, by=actor(), limit=FOUND + 1) if group.id != group_id]
+    return _closing_page(
+        "people/group_merging.html",
+        found,
+        form,
+        kept=_chosen(form),
+        words=words,
+        others=others[:FOUND],
+        more=len(others) > FOUND,
+        kind_name=kind_name,
+    )
+
+
+def _chosen(form: MergingForm) -> Group | None:
+    """The group that is to go on; None as long as none is chosen."""
+    try:
+        return queries.group(form.to_request().into_id, by=actor())
+    except DomainError:
+        return None
+
+
+@pages.route("/groups/<id:group_id>/dissolution", methods=["GET", "POST"])
+@requires(merging.CLOSE)
+def dissolve_group(group_id: Id) -> ResponseReturnValue:
+    """See what dissolving takes away, and dissolve."""
+    found = queries.group(group_id, by=actor())
+    form = DissolutionForm()
+    if form.submitted():
+        with form.refusing():
+            dissolving.dissolve(group_id, form.to_request(), by=actor())
+            flash(_("%(name)s has been dissolved.", name=found.name), "success")
+            return redirect(url_for(".group", group_id=group_id), code=303)
+    return _closing_page("people/group_dissolution.html", found, form)
+
+
+def _closing_page(template: str, group: Group, form: Form, **more: Any) -> ResponseReturnValue:
+    """What a group is and has, before it is no more."""
+    page = render_template(
+        template,
+        group=group,
+        form=form,
+        count=queries.people_of([group.id])[group.id].count,
+        gone=closed.words([group.id]).get(group.id),
+        panels=holder_panels(group.holder.value()),
+        **more,
+    )
+    return page, form.status
 
 
 # --- search --------------------------------------------------------------------------------------------------------

@@ -47,7 +47,9 @@ def find(reservation_id: Id, *, by: Actor, permission: str) -> Reservation:
         raise NotFound(what="reservation_id")
     access.check(by, permission, holder_id)
     holders.lock([holder_id])  # before the reservation, as everywhere: its points are decided too
-    return session.scalars(locked(select(Reservation).where(Reservation.id == reservation_id))).one()
+    found = session.scalars(locked(select(Reservation).where(Reservation.id == reservation_id))).one()
+    holders.still([found.holder_id], [holder_id])
+    return found
 
 
 def check_in(reservation_id: Id, *, by: Actor) -> Reservation:
@@ -83,8 +85,9 @@ def note_missed() -> int:
     late = select(Reservation).where(
         Reservation.status == Status.CONFIRMED, Reservation.check_in_until < now, Reservation.excused.is_(False)
     )
-    holders.lock(session.scalars(late.with_only_columns(Reservation.holder_id)))
+    owners = holders.lock(session.scalars(late.with_only_columns(Reservation.holder_id)))
     missed = session.scalars(locked(late.order_by(Reservation.id))).all()
+    holders.still((reservation.holder_id for reservation in missed), owners)
     for reservation in missed:
         reservation.status = Status.MISSED
     occupancy.free([reservation.id for reservation in missed])
@@ -163,8 +166,9 @@ def excuse_time_off() -> int:
         or_(Reservation.starts_at >= since, Reservation.check_in_until >= since),
         Reservation.check_in_until.is_not(None),
     )
-    holders.lock(session.scalars(began.with_only_columns(Reservation.holder_id)))
+    owners = holders.lock(session.scalars(began.with_only_columns(Reservation.holder_id)))
     found = session.scalars(locked(began.order_by(Reservation.id))).all()
+    holders.still((reservation.holder_id for reservation in found), owners)
     for reservation in found:
         reservation.excused = True
         charges.fall_due(reservation.id, ChargeState.RELEASE_DUE, now)

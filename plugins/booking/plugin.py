@@ -12,7 +12,7 @@ from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, occupancy, views
+from plugins.booking import attendance, charges, demo, occupancy, reserve, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -41,7 +41,7 @@ PERMISSIONS = (
     ),
     Permission(name="booking.forgive", label=_l("Forgive no-shows"), grants={"manager": "all", "staff": "all"}),
     Permission(name="booking.override", label=_l("Set booking rules aside, with a reason"), grants={"manager": "all"}),
-    Permission(name="booking.rooms", label=_l("Keep rooms, hours and closures"), grants={"manager": "all"}),
+    Permission(name="booking.rooms", label=_l("Manage rooms, hours and closures"), grants={"manager": "all"}),
     Permission(name="booking.policy", label=_l("Change the rules of booking"), grants={"manager": "all"}),
 )
 
@@ -94,6 +94,16 @@ class BookingPlugin(Plugin):
     def invariants(self) -> Iterable[Explanation]:
         """What is broken in occupancy and charges, if anything is."""
         return [*occupancy.broken(), *charges.broken()]
+
+    @implements(Keeps.holders_merged)
+    def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:  # noqa: ARG002 - the core wrote it down
+        """Reservations go on with the group that goes on."""
+        reserve.move_all(merged.id, kept.id)
+
+    @implements(Keeps.holder_closed)
+    def holder_closed(self, holder: Holder, by: Actor) -> None:
+        """The centre cancels what a group that is no more has before it."""
+        reserve.cancel_to_come(holder.id, by=by)
 
 
 plugin = BookingPlugin()

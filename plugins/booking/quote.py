@@ -18,6 +18,7 @@ from core.db import Id
 from core.errors import Invalid
 from core.explanations import Explanation, Fact, explain
 from core.hookspecs import Offers
+from core.people import closed
 from core.plugins import here
 from plugins.booking import occupancy, queries
 from plugins.booking.models import Closure, Room
@@ -349,6 +350,8 @@ def quote(wish: ReservationRequest, *, by: Actor) -> Quote:
     """
     room, holder = queries.room(wish.room_id), queries.holder(wish.holder_id).value()
     access.check(by, "booking.reserve", holder.id)
+    if (gone := closed.words([holder.id]).get(holder.id)) is not None:
+        return Quote(reasons=(explain("invalid", fault=gone.code), gone))
     return judge(wish, situation(wish, room, holder, taken=is_taken(wish)))
 
 

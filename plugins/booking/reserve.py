@@ -5,9 +5,9 @@ Locks are taken in the one order of the house: room (shared) → holder → miss
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from core import clock
@@ -17,9 +17,9 @@ from core.contract import Actor, HolderKind, NotEnoughPoints
 from core.contract import Holder as HolderValue
 from core.db import locked, session
 from core.db.types import Id
-from core.errors import DomainError, NotFound, WrongState
+from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
-from core.people import holders
+from core.people import closed, holders
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import attendance, calendar, charges, occupancy, quote
@@ -101,6 +101,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     Raises:
         NotFound: no such room or holder.
         Forbidden: not for this holder, or no right to set rules aside.
+        Invalid: the holder is a group that is no more.
         DomainError: the first rule that stands in the way, with all `reasons`.
     """
     room, row = _lock(wish, by=by)
@@ -144,6 +145,8 @@ def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
         raise NotFound(what="room_id")
     holder = holders.lock([wish.holder_id])[wish.holder_id]
     access.check(by, "booking.reserve", holder.id)
+    if (gone := closed.words([holder.id]).get(holder.id)) is not None:
+        raise Invalid({"holder_id": [gone]})
     return room, holder
 
 
@@ -206,6 +209,11 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
         raise attendance.TooLate(what="cancel")
     if reservation.status is Status.CANCELLED:
         raise WrongState(state=reservation.state(now).value)
+    return _give_up(reservation, wish, now=now, by=by)
+
+
+def _give_up(reservation: Reservation, wish: CancellationRequest, *, now: datetime, by: Actor) -> Reservation:
+    """The act of cancelling, whoever may: the points, the room, the record."""
     late = wish.by is Side.GROUP and now > reservation.cancel_until
     before = reservation.status.value
     reservation.status, reservation.cancelled_at = Status.CANCELLED, now
@@ -222,3 +230,23 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
         after={"by": wish.by.value, "late": late, "reason": wish.reason},
     )
     return reservation
+
+
+# --- groups that are no more ---------------------------------------------------------------------------------------
+
+
+def move_all(merged_id: Id, kept_id: Id) -> None:
+    """All reservations of a holder, past ones too, are another's; both are locked. No-shows and weeks used follow."""
+    theirs = select(Reservation.id).where(Reservation.holder_id == merged_id).order_by(Reservation.id)
+    session.execute(locked(theirs))  # one after the other, as whoever clears missed sessions
+    session.execute(update(Reservation).where(Reservation.holder_id == merged_id).values(holder_id=kept_id))
+
+
+def cancel_to_come(holder_id: Id, *, by: Actor) -> None:
+    """The centre cancels what a locked holder that is no more has before it (DOMAIN 9); all points come back."""
+    now = clock.now()
+    to_come = select(Reservation).where(
+        Reservation.holder_id == holder_id, Reservation.status == Status.CONFIRMED, Reservation.starts_at > now
+    )
+    for reservation in session.scalars(locked(to_come.order_by(Reservation.id))).all():
+        _give_up(reservation, CancellationRequest(by=Side.CENTRE), now=now, by=by)

@@ -12,7 +12,20 @@ from core.contract import Actor, Contribution, Explanation, Hold, Holder, NavIte
 from core.db import Id
 from core.hookspecs import Adds, Demo, Happened, Keeps, Offers
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.points import awards, demo, expiry, holds, ledger, lots, pieces, posting, rules, terms, withdrawal
+from plugins.points import (
+    awards,
+    demo,
+    expiry,
+    holds,
+    ledger,
+    lots,
+    moving,
+    pieces,
+    posting,
+    rules,
+    terms,
+    withdrawal,
+)
 from plugins.points.api import api as points_api
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import WithdrawalRequest
@@ -55,6 +68,7 @@ class PointsPlugin(Plugin):
     sweeps = (
         Sweep(name="points.credits", order=20, run=posting.credit_due),
         Sweep(name="points.holds", order=25, run=holds.release_vanished),
+        Sweep(name="points.treasury", order=27, run=moving.collect_closed),
         Sweep(name="points.expiry", order=30, run=expiry.expire_due),
     )
 
@@ -76,6 +90,16 @@ class PointsPlugin(Plugin):
         yield from holds.faults()
         yield from lots.faults()
         yield from posting.faults()
+
+    @implements(Keeps.holders_merged)
+    def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:
+        """Points, awards and holds go on with the group that goes on."""
+        moving.merge(kept, merged, by=by)
+
+    @implements(Keeps.holder_closed)
+    def holder_closed(self, holder: Holder, by: Actor) -> None:
+        """What a group that is no more has goes to the treasury."""
+        moving.close(holder, by=by)
 
     @implements(Demo.demo)
     def demo(self, day: date, until: datetime, seed: int) -> None:

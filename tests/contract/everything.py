@@ -43,6 +43,14 @@ class Everything(Plugin):
         self.note("invariants")
         return [explain("everything.fine")]
 
+    @implements(Keeps.holders_merged)
+    def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:
+        self.note("holders_merged", kept=kept, merged=merged, by=by)
+
+    @implements(Keeps.holder_closed)
+    def holder_closed(self, holder: Holder, by: Actor) -> None:
+        self.note("holder_closed", holder=holder, by=by)
+
     @implements(Demo.demo)
     def demo(self, day: date, until: datetime, seed: int) -> None:
         self.note("demo", day=day, until=until, seed=seed)

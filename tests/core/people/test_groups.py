@@ -118,7 +118,13 @@ def test_pages_enter_and_change_a_group(browser_of: BrowserOf) -> None:
 def test_rest_takes_any_word_of_small_letters_as_kind(program_of: ProgramOf) -> None:
     li = program_of("li")
     made = li.post("/groups", {"name": "编织组", "kind": "knitting"}).get_json()
-    assert li.get(f"/groups/{made['id']}").get_json() == {"id": made["id"], "name": "编织组", "kind": "knitting"}
+    assert li.get(f"/groups/{made['id']}").get_json() == {
+        "id": made["id"],
+        "name": "编织组",
+        "kind": "knitting",
+        "dissolved_on": None,
+        "merged_into": None,
+    }
     assert li.put(f"/groups/{made['id']}", made).status_code == 200
     assert li.post("/groups", {"name": "编织组", "kind": "Knitting!"}).status_code == 422
 
