@@ -41,12 +41,13 @@ class Standing:
 
 _COUNTS = (
     Award.state == State.CREDITED,
-    Award.points > 0,
+    Award.points > Award.reversed,
     Award.day >= bindparam("first"),
     Award.day <= bindparam("last"),
 )
+_EARNED = func.sum(Award.points - Award.reversed)  # what was taken back in part counts no more
 _EARNED_BY_DAY = (  # built once: every timetable asks it
-    select(Award.holder_id, Award.day, func.sum(Award.points))
+    select(Award.holder_id, Award.day, _EARNED)
     .where(Award.holder_id.in_(bindparam("holders", expanding=True)), *_COUNTS)
     .group_by(Award.holder_id, Award.day)
     .order_by(Award.day)
@@ -122,13 +123,12 @@ def _name(rule: Rule, earned: int) -> str:
 def parts(holder_id: Id, *, day: date) -> Sequence[tuple[str, int]]:
     """Where a holder's standing comes from: category names and points, the most first."""
     rule = policy.at(PointsPolicy, day).standing
-    total = func.sum(Award.points)
     rows = session.execute(
-        select(Category.name, total)
+        select(Category.name, _EARNED)
         .join(Category, Category.id == Award.category_id)
         .where(Award.holder_id == holder_id, *_COUNTS)
         .group_by(Category.id, Category.name)
-        .order_by(total.desc(), Category.name),
+        .order_by(_EARNED.desc(), Category.name),
         _span(rule, day),
     )
     return [(name, int(points)) for name, points in rows]
