@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, or_, select
@@ -18,7 +18,7 @@ from core.explanations import Explanation, explain
 from core.people import holders as locking
 from core.people.models import Group, Holder
 from core.plugins import here
-from plugins.points import expiry, ledger, lots
+from plugins.points import expiry, ledger, lots, queries
 from plugins.points.ledger import Entry
 from plugins.points.models import Account, Gift, GiftState, Kind
 from plugins.points.policy import PointsPolicy
@@ -82,7 +82,7 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
         raise WrongState(state="dissolved")
     accounts = _check(gift.giver_id, gift.points, gift.receiver_id)
     giver, receiver = accounts[gift.giver_id], accounts[gift.receiver_id]
-    [gift.transfer_id] = ledger.post(
+    [transfer_id] = ledger.post(
         [
             Entry(
                 key=f"gift:{gift.id}",
@@ -93,9 +93,9 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
             )
         ]
     )
-    lots.move(giver, receiver, gift.points, gift.transfer_id)
-    gift.month = here().today().replace(day=1)
+    gift.transfer_id, gift.month = transfer_id, here().today().replace(day=1)
     _answer(gift, GiftState.ACCEPTED, by)
+    lots.move(giver, receiver, gift.points, transfer_id)
     _record("points.gift_accepted", gift, by)
     return gift
 
@@ -157,8 +157,9 @@ def _answering(gift_id: Id, *, by: Actor, side: str) -> Gift:
     if found is None:
         raise NotFound(what="gift", id=gift_id)
     access.check(by, GIVE, getattr(found, side))
-    locking.lock([found.giver_id, found.receiver_id])
+    groups = locking.lock([found.giver_id, found.receiver_id])
     gift = session.scalars(locked(select(Gift).where(Gift.id == gift_id))).one()
+    locking.still([gift.giver_id, gift.receiver_id], groups)
     if gift.state is not GiftState.OFFERED:
         raise WrongState(state=gift.state.value)
     return gift
@@ -174,11 +175,19 @@ def _record(act: str, gift: Gift, by: Actor) -> None:
     record(act, by=by, subject=gift.giver.name, subject_id=gift.id, after=after)
 
 
-def of(holder_ids: Collection[Id] | None, *, limit: int) -> Sequence[Gift]:
-    """Offers that groups made or got, the latest first; None: of all."""
-    wanted = select(Gift).order_by(Gift.id.desc()).limit(limit)
-    if holder_ids is not None:
-        wanted = wanted.where(or_(Gift.giver_id.in_(holder_ids), Gift.receiver_id.in_(holder_ids)))
+def listed(holder_id: Id | None, *, by: Actor, limit: int, seen: int = 0) -> Sequence[Gift]:
+    """Offers made or got, the latest first, after the first `seen`; one more than `limit` if there are more.
+
+    Raises:
+        Forbidden: of a holder whose points `by` may not see.
+    """
+    wanted = select(Gift).order_by(Gift.id.desc()).offset(seen).limit(limit + 1)
+    if holder_id is not None:
+        queries.check(by, holder_id)
+        wanted = wanted.where(or_(Gift.giver_id == holder_id, Gift.receiver_id == holder_id))
+    elif access.reach(by, queries.READ) != "all":
+        own = queries.own(by)
+        wanted = wanted.where(or_(Gift.giver_id.in_(own), Gift.receiver_id.in_(own)))
     return session.scalars(wanted).all()
 
 

@@ -56,6 +56,8 @@ def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Id]:
         KeyReused: a key belongs to another content.
         NotEnoughPoints: a giver has less to spend; the caller's transaction undoes the rest.
     """
+    if not entries:
+        return []
     now = clock.now()
     rows: list[dict[str, Any]] = [
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -84,30 +84,44 @@ def add(account: Account, points: int, transfer_id: Id, *, expires_on: date, con
 def move(giver: Account, receiver: Account, points: int, transfer_id: Id) -> None:
     """Points that were just given move with their last days and contributions, the earliest to expire first."""
     take(giver.id, points, transfer_id)
-    _credit_again(receiver, _uses(transfer_id, giver.id), transfer_id)
+    _credit_again(receiver, [_part(lot, used) for lot, used in _uses(transfer_id, giver.id)], transfer_id)
 
 
-def give_back(account: Account, original_id: Id, points: int, transfer_id: Id, *, seen: int, today: date) -> None:
-    """Points of a transfer that was just taken back return to whom it took them from, the latest lot first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Points of a transfer that was just taken back, wholly or in part.
 
-    They keep their last day; where that is past they expire at the end of today.
-
-    Args:
-        account: who gave, locked.
-        original_id: the transfer that is taken back.
-        points: how many return now.
-        transfer_id: the one that returns them.
-        seen: how many returned before.
-        today: the last day of what is over.
+    `whole`: what the original moved; `before`: what of it returned earlier; `points`: what returns now. `today`: the last day of
+    what is over. `expires_on`: the last day of what made a debt when it was taken and was repaid since.
     """
-    parts: list[tuple[Lot, int]] = []
-    for lot, used in reversed(_uses(original_id, account.id)):
-        skipped = min(seen, used)
+
+    original_id: Id
+    transfer_id: Id
+    whole: int
+    before: int
+    points: int
+    today: date
+    expires_on: date
+
+
+def give_back(account: Account, returned: Returned) -> None:
+    """What was taken from a locked account returns to it: what no lot had first, then the latest lot, as at a release.
+
+    Points keep their last day; where that is past they expire at the end of today.
+    """
+    uses = _uses(returned.original_id, account.id)
+    owed = returned.whole - sum(used for _lot, used in uses)
+    layers = [Part(points=owed, expires_on=returned.expires_on, contribution_id=None)]
+    layers += [_part(lot, used, first=returned.today) for lot, used in reversed(uses)]
+    seen, left, parts = returned.before, returned.points, []
+    for layer in layers:
+        skipped = min(seen, layer.points)
         seen -= skipped
-        part = min(points - sum(taken for _lot, taken in parts), used - skipped)
-        if part > 0:
-            parts.append((lot, part))
-    _credit_again(account, parts, transfer_id, today=today)
+        points = min(left, layer.points - skipped)
+        left -= points
+        if points:
+            parts.append(replace(layer, points=points))
+    _credit_again(account, parts, returned.transfer_id)
 
 
 def _uses(transfer_id: Id, account_id: Id) -> list[tuple[Lot, int]]:
@@ -121,23 +135,35 @@ def _uses(transfer_id: Id, account_id: Id) -> list[tuple[Lot, int]]:
     return [(lot, int(points)) for lot, points in rows]
 
 
-def _credit_again(
-    account: Account, parts: Sequence[tuple[Lot, int]], transfer_id: Id, *, today: date | None = None
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Points that were of another lot, with what they keep of it."""
+
+    points: int
+    expires_on: date
+    contribution_id: Id | None
+
+
+def _part(lot: Lot, points: int, *, first: date | None = None) -> Part:
+    """Points of a lot; they last until the day `first` at least."""
+    expires_on = lot.expires_on if first is None else max(lot.expires_on, first)
+    return Part(points=points, expires_on=expires_on, contribution_id=lot.contribution_id)
+
+
+def _credit_again(account: Account, parts: Sequence[Part], transfer_id: Id) -> None:
     """Parts of other lots become lots of this account, right after its balance grew by their sum."""
-    balance = account.balance - sum(points for _lot, points in parts)
+    balance = account.balance - sum(part.points for part in parts)
     credits_ = []
-    for lot, points in parts:
-        balance += points
-        expires_on = lot.expires_on if today is None else max(lot.expires_on, today)
+    for part in parts:
+        balance += part.points
         credits_.append(
             Credit(
                 account=account,
                 transfer_id=transfer_id,
-                points=points,
+                points=part.points,
                 balance=balance,
-                expires_on=expires_on,
-                contribution_id=lot.contribution_id,
+                expires_on=part.expires_on,
+                contribution_id=part.contribution_id,
             )
         )
     make(credits_)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from core import clock
 from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, savepoint, session
-from core.errors import DomainError, WrongState
+from core.errors import DomainError, Invalid, NotFound, WrongState
+from core.explanations import explain
 from core.people.models import Holder
 from core.plugins import here
-from plugins.points import posting, withdrawal
+from plugins.points import posting, queries, withdrawal
 from plugins.points.models import Contribution, Objection, State
-from plugins.points.requests import DecisionRequest, ObjectionRequest, WithdrawalRequest
+from plugins.points.requests import LONGEST_REASON, DecisionRequest, ObjectionRequest, WithdrawalRequest
 
 
 class TooLateToObject(DomainError):
@@ -50,7 +52,7 @@ def object_to(contribution_id: Id, request: ObjectionRequest, *, by: Actor) -> O
         raise TooLateToObject
     made = Objection(
         contribution_id=contribution.id,
-        person=_person(by),
+        person=person(by),
         name=_name(by),
         reason=request.reason,
         account_id=by.account_id,
@@ -68,7 +70,8 @@ def object_to(contribution_id: Id, request: ObjectionRequest, *, by: Actor) -> O
     return made
 
 
-def _person(by: Actor) -> str:
+def person(by: Actor) -> str:
+    """Who objects once: the resident, whoever types it; of an account that is no resident the account."""
     resident_id = by.on_behalf_of or by.resident_id
     return f"resident:{resident_id}" if resident_id else f"account:{by.account_id}"
 
@@ -93,10 +96,10 @@ def decide(contribution_id: Id, request: DecisionRequest, *, by: Actor) -> Contr
     contribution, awards = withdrawal.locked_with_awards(contribution_id)
     if contribution.state is not State.OBJECTED:
         raise WrongState(state=contribution.state.value)
+    withdrawal.answer(contribution.id, upheld=request.upheld, note=request.note, by=by)  # whole, before it is shortened
     if request.upheld:
-        withdrawal.take_back(contribution.id, WithdrawalRequest(reason=request.note[:200]), by=by)
-    withdrawal.answer(contribution.id, upheld=request.upheld, note=request.note, by=by)
-    if not request.upheld:
+        withdrawal.take_back(contribution.id, WithdrawalRequest(reason=request.note[:LONGEST_REASON]), by=by)
+    else:
         posting.settle(contribution, awards, State.POSTED)
         if contribution.credits_on <= here().today():
             contribution.credits_on = here().today()  # it counts, and its points last, from today on
@@ -114,6 +117,43 @@ def of(contribution_id: Id) -> Sequence[Objection]:
     return session.scalars(wanted.order_by(Objection.at, Objection.id)).all()
 
 
+def public(contribution_id: Id) -> Contribution:
+    """A contribution that is or was posted, for everybody.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    wanted = select(Contribution).options(selectinload(Contribution.awards)).where(Contribution.id == contribution_id)
+    found = session.scalar(wanted)
+    if found is None:
+        raise NotFound(what="contribution", id=contribution_id)
+    return found
+
+
+def posted(*, limit: int, cursor: str | None = None) -> Sequence[Contribution]:
+    """What does not count yet, with its awards, what counts soonest first; one more than `limit` if there are more.
+
+    Raises:
+        Invalid: the cursor is none.
+    """
+    wanted = (
+        select(Contribution)
+        .options(selectinload(Contribution.awards))
+        .where(
+            or_(
+                Contribution.state == State.OBJECTED,
+                and_(Contribution.state == State.POSTED, Contribution.credits_on > here().today()),
+            )
+        )
+    )
+    if cursor is not None:
+        last = session.scalar(select(Contribution).where(Contribution.id == queries.id_of(cursor)))
+        if last is None:
+            raise Invalid({"cursor": [explain("not_a_cursor")]})
+        wanted = wanted.where(tuple_(Contribution.credits_on, Contribution.id) > (last.credits_on, last.id))
+    return session.scalars(wanted.order_by(Contribution.credits_on, Contribution.id).limit(limit + 1)).all()
+
+
 def waiting() -> int:
     """How many contributions wait for a decision."""
     return session.scalar(select(func.count(Contribution.id)).where(Contribution.state == State.OBJECTED)) or 0
@@ -124,4 +164,4 @@ def may_object(contribution: Contribution, said: Sequence[Objection], *, by: Act
     early = contribution.state is State.OBJECTED or (
         contribution.state is State.POSTED and contribution.credits_on > here().today()
     )
-    return early and access.allows(by, "points.object") and all(one.person != _person(by) for one in said)
+    return early and access.allows(by, "points.object") and all(one.person != person(by) for one in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -22,9 +23,7 @@ from plugins.points.ledger import Entry
 from plugins.points.models import Account, AccountKind, Award, Kind, Line, Transfer
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import ReversalRequest
-
-FINAL = (Kind.REVERSED, Kind.WITHDRAWN, Kind.MOVED)
-"""What is no longer taken back: reversals themselves, and the moves of groups that ended."""
+from plugins.points.transfers import FINAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,7 @@ def reverse(transfer_id: Id, request: ReversalRequest, *, by: Actor) -> Transfer
         raise NotFound(what="transfer", id=transfer_id)
     if original.kind in FINAL or original.reverses_id is not None:
         raise WrongState(state=original.kind.value)
-    award = session.scalar(select(Award).where(Award.transfer_id == transfer_id))
-    sides = _locked_sides(original, award)
+    sides, award = _locked_sides(original)
     left = sides.points - sides.reversed
     if left == 0:
         raise WrongState(state="reversed")
@@ -71,7 +69,10 @@ def reverse(transfer_id: Id, request: ReversalRequest, *, by: Actor) -> Transfer
     return session.scalars(select(Transfer).where(Transfer.id == made)).one()
 
 
-def _locked_sides(original: Transfer, award: Award | None) -> Sides:
+def _locked_sides(original: Transfer) -> tuple[Sides, Award | None]:
+    """The sides of a transfer, and the award it credits, all as they are under the locks."""
+    credited = select(Award).where(Award.transfer_id == original.id)
+    award = session.scalar(credited)
     lines = session.execute(
         select(Line.points, Account.id, Account.holder_id, Account.kind)
         .join(Account, Account.id == Line.account_id)
@@ -84,7 +85,10 @@ def _locked_sides(original: Transfer, award: Award | None) -> Sides:
         holders = {award.holder_id}  # who has them now, if groups were merged meanwhile
     elif session.scalar(select(Group.id).where(Group.id.in_(holders), Group.dissolved_on.is_not(None)).limit(1)):
         raise WrongState(state="dissolved")
-    locking.lock(holders)
+    owners = locking.lock(holders)
+    if award is not None:
+        award = session.scalars(credited.execution_options(populate_existing=True)).one()
+        locking.still([award.holder_id], owners)
     accounts = {
         account.id: account
         for account in session.scalars(locked(select(Account).where(Account.id.in_([giving.id, getting.id]))))
@@ -95,7 +99,8 @@ def _locked_sides(original: Transfer, award: Award | None) -> Sides:
         .join(Transfer, Transfer.id == Line.transfer_id)
         .where(Transfer.reverses_id == original.id, Line.points > 0)
     ).one()
-    return Sides(giver=accounts[giving.id], receiver=receiver, points=getting.points, reversed=int(done))
+    sides = Sides(giver=accounts[giving.id], receiver=receiver, points=getting.points, reversed=int(done))
+    return sides, award
 
 
 def _post(original: Transfer, sides: Sides, points: int, award: Award | None, reason: str) -> Id:
@@ -121,5 +126,17 @@ def _post(original: Transfer, sides: Sides, points: int, award: Award | None, re
         own = award.contribution_id if award else None
         lots.take(receiver.id, points, made, contribution_id=own, credited_by=original.id)
     if giver.kind is AccountKind.OWN:
-        lots.give_back(giver, original.id, points, made, seen=sides.reversed, today=here().today())
+        today = here().today()
+        lots.give_back(
+            giver,
+            lots.Returned(
+                original_id=original.id,
+                transfer_id=made,
+                whole=sides.points,
+                before=sides.reversed,
+                points=points,
+                today=today,
+                expires_on=today + timedelta(days=policy.at(PointsPolicy, today).expiry_days),
+            ),
+        )
     return made

@@ -89,7 +89,7 @@ def test_l3_nobody_gives_what_is_not_there_and_nothing_is_written(rich: Cast) ->
 
 
 @pytest.mark.usefixtures("rich")
-def test_l6_the_check_finds_a_transfer_reversed_twice() -> None:
+def test_l6_the_check_finds_more_taken_back_than_was_given() -> None:
     award = session.scalars(select(Transfer)).one()
     choir = session.scalars(select(Lot.account_id)).one()
     issue = ledger.house_account(AccountKind.ISSUE)
@@ -99,10 +99,10 @@ def test_l6_the_check_finds_a_transfer_reversed_twice() -> None:
             kind=Kind.CORRECTED,
             reason=award.reason,
             at=clock.now(),
-            moves={choir: -1, issue: 1},
+            moves={choir: -15, issue: 15},
             reverses_id=award.id,
         )
-        ledger.post([entry])
+        ledger.post([entry], into_debt=True)
     assert "points_check_l6" in {found.code for found in here().relay.collect(Keeps.invariants)}
 
 
