@@ -22,6 +22,7 @@ from plugins.points import (
     moving,
     pieces,
     posting,
+    reminders,
     rules,
     terms,
     withdrawal,
@@ -70,6 +71,8 @@ class PointsPlugin(Plugin):
         Sweep(name="points.holds", order=25, run=holds.release_vanished),
         Sweep(name="points.treasury", order=27, run=moving.collect_closed),
         Sweep(name="points.expiry", order=30, run=expiry.expire_due),
+        Sweep(name="points.expiry_notices", order=50, run=reminders.tell_of_expiry),
+        Sweep(name="points.standing_notices", order=51, run=reminders.tell_of_standing),
     )
 
     @implements(Adds.navigation)

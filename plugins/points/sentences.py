@@ -25,6 +25,16 @@ def _gives(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _expire_soon(facts: Mapping[str, Any]) -> str:
+    return ngettext(
+        "At the end of %(day)s %(num)d point of %(holder)s expires unless it is spent before.",
+        "At the end of %(day)s %(num)d points of %(holder)s expire unless they are spent before.",
+        facts["points"],
+        day=facts["day"],
+        holder=facts["holder"],
+    )
+
+
 SENTENCES: Mapping[str, Any] = {
     **wording.SENTENCES,
     # refusals
@@ -108,6 +118,20 @@ SENTENCES: Mapping[str, Any] = {
         "No tier yet: tier %(tier)s needs %(needed)d points per member earned in %(days)d days; %(earned)d were earned."
     ),
     "points_tier_gives": _gives,
+    # what will change by itself: on the account's page, and as notices
+    "points_grow_old": _l(
+        "On %(day)s, %(leave)d points of %(holder)s are older than %(days)d days: %(earned)d remain, %(tier)s."
+    ),
+    "points_grow_old_unless": _l(
+        "On %(day)s, %(leave)d points of %(holder)s are older than %(days)d days: %(earned)d remain, %(tier)s, "
+        "unless %(missing)d more are earned."
+    ),
+    "points_per_member_change": _l("On %(day)s the points per member of %(holder)s become %(earned)d: %(tier)s."),
+    "points_per_member_change_unless": _l(
+        "On %(day)s the points per member of %(holder)s become %(earned)d: %(tier)s, "
+        "unless %(missing)d more per member are earned."
+    ),
+    "points_expire_soon": _expire_soon,
     "tier.none": _l("no tier"),
     "tier.bronze": _l("bronze"),
     "tier.silver": _l("silver"),

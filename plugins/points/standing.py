@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import bindparam, func, or_, select
@@ -60,15 +60,20 @@ def of(holder_ids: Collection[Id], *, day: date, rule: Rule | None = None) -> Ma
     `rule`: another one than that of the day, to see what it would make.
     """
     rule = rule or policy.at(PointsPolicy, day).standing
-    earned: defaultdict[Id, list[tuple[date, int]]] = defaultdict(list)
-    asked = {"holders": list(holder_ids), **_span(rule, day)}
-    for holder_id, earned_on, points in session.execute(_EARNED_BY_DAY, asked):
-        earned[holder_id].append((earned_on, int(points)))
-    stays = _stays(holder_ids, day) if rule.mode == "per_member" else None
-    return {
-        holder_id: _reckon(rule, day, earned[holder_id], None if stays is None else stays.get(holder_id, ()))
-        for holder_id in holder_ids
-    }
+    return {holder_id: course.standing() for holder_id, course in _courses(holder_ids, rule, day).items()}
+
+
+def falling(holder_ids: Collection[Id], *, day: date, until: date) -> Mapping[Id, Standing]:
+    """The standing of those holders whose tier falls by itself up to a day, in as many statements as `of`.
+
+    Their `next` is the first day on which the tier is lower than now; the figure may have changed before without that.
+    """
+    rule = policy.at(PointsPolicy, day).standing
+    found = {}
+    for holder_id, course in _courses(holder_ids, rule, day).items():
+        if (fall := course.fall()) and fall.on <= until:
+            found[holder_id] = replace(course.standing(), next=fall)
+    return found
 
 
 def _span(rule: Rule, day: date) -> dict[str, date]:
@@ -95,24 +100,60 @@ def _members(stays: Stays, day: date) -> int:
     return max(1, sum(1 for begins, ends in stays if begins <= day and (ends is None or day <= ends)))
 
 
-def _reckon(rule: Rule, day: date, earned: Sequence[tuple[date, int]], stays: Stays | None) -> Standing:
-    def on(later: date) -> int:
-        first = later - timedelta(days=rule.window_days - 1)
-        total = sum(points for earned_on, points in earned if earned_on >= first)
-        return total if stays is None else total // _members(stays, later)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What a holder earned in the window of a day, and who is in it: now, and what becomes of it by itself."""
 
-    now = on(day)
-    days = {earned_on + timedelta(days=rule.window_days) for earned_on, _points in earned}
-    for begins, ends in stays or ():
-        days |= {begins} | ({ends + timedelta(days=1)} if ends else set())
-    changed = next((later for later in sorted(days) if later > day and on(later) != now), None)
-    return Standing(
-        tier=_name(rule, now),
-        earned=now,
-        window_days=rule.window_days,
-        members=None if stays is None else _members(stays, day),
-        next=None if changed is None else Change(on=changed, earned=on(changed), tier=_name(rule, on(changed))),
-    )
+    rule: Rule
+    day: date
+    earned: Sequence[tuple[date, int]]
+    stays: Stays | None
+
+    def on(self, later: date) -> int:
+        """The figure of a day, if nothing more is earned."""
+        first = later - timedelta(days=self.rule.window_days - 1)
+        total = sum(points for earned_on, points in self.earned if earned_on >= first)
+        return total if self.stays is None else total // _members(self.stays, later)
+
+    def changes(self) -> Iterator[Change]:
+        """The days to come on which the figure is another than now."""
+        days = {earned_on + timedelta(days=self.rule.window_days) for earned_on, _points in self.earned}
+        for begins, ends in self.stays or ():
+            days |= {begins} | ({ends + timedelta(days=1)} if ends else set())
+        now = self.on(self.day)
+        for later in sorted(later for later in days if later > self.day):
+            if (earned := self.on(later)) != now:
+                yield Change(on=later, earned=earned, tier=_name(self.rule, earned))
+
+    def fall(self) -> Change | None:
+        """The first day on which the tier is lower than now."""
+        tier = self.rule.of(self.on(self.day))
+        return next((change for change in self.changes() if tier and change.earned < tier.points), None)
+
+    def standing(self) -> Standing:
+        """As of the day."""
+        now = self.on(self.day)
+        return Standing(
+            tier=_name(self.rule, now),
+            earned=now,
+            window_days=self.rule.window_days,
+            members=None if self.stays is None else _members(self.stays, self.day),
+            next=next(self.changes(), None),
+        )
+
+
+def _courses(holder_ids: Collection[Id], rule: Rule, day: date) -> Mapping[Id, Course]:
+    earned: defaultdict[Id, list[tuple[date, int]]] = defaultdict(list)
+    asked = {"holders": list(holder_ids), **_span(rule, day)}
+    for holder_id, earned_on, points in session.execute(_EARNED_BY_DAY, asked):
+        earned[holder_id].append((earned_on, int(points)))
+    stays = _stays(holder_ids, day) if rule.mode == "per_member" else None
+    return {
+        holder_id: Course(
+            rule=rule, day=day, earned=earned[holder_id], stays=None if stays is None else stays.get(holder_id, ())
+        )
+        for holder_id in holder_ids
+    }
 
 
 def _name(rule: Rule, earned: int) -> str:

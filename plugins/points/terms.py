@@ -71,6 +71,21 @@ def _terms(holder: Holder, found: Standing | None, available: int, rules: Points
     )
 
 
+def change(holder_name: str, found: Standing, rules: PointsPolicy) -> Explanation | None:
+    """What will change by itself and when, and what to earn meanwhile so that the tier stays; None: nothing will."""
+    if (coming := found.next) is None:
+        return None
+    kept = rules.standing.of(found.earned)
+    missing = kept.points - coming.earned if kept and coming.earned < kept.points else None
+    if found.members is None:
+        code = "points_grow_old"
+        gone: dict[str, Fact] = {"leave": found.earned - coming.earned, "days": found.window_days}
+    else:  # not only by age: people come and go
+        code, gone = "points_per_member_change", {}
+    facts = {"holder": holder_name, "day": coming.on, "earned": coming.earned, "tier": coming.tier, **gone}
+    return explain(code, **facts) if missing is None else explain(f"{code}_unless", **facts, missing=missing)
+
+
 def why(found: Standing, rules: PointsPolicy) -> tuple[Explanation, ...]:
     """Where a tier comes from and what it gives."""
     per = "_per_member" if found.members is not None else ""

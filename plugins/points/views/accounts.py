@@ -83,7 +83,7 @@ def account(holder_id: Id) -> ResponseReturnValue:
         posted=() if before else queries.posted(holder_id),
         parts=standing.parts(holder_id, day=today),
         why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
-        change=_change(view, figures),
+        change=terms.change(holder.name, view.standing, figures),
         earlier=url_for(".account", holder_id=holder_id, before=statement.lines[0].transfer_id) if more else None,
         latest=url_for(".account", holder_id=holder_id) if before else None,
     )
@@ -94,19 +94,3 @@ def _transfer(text: str | None) -> Id | None:
         return Id(text) if text else None
     except ValueError:
         return None
-
-
-def _change(view: AccountView, figures: PointsPolicy) -> dict[str, object] | None:
-    """What will change by itself, in figures for the sentence; `missing`: what to earn so that the tier stays."""
-    change = view.standing.next
-    if change is None:
-        return None
-    falls = change.tier != view.standing.tier
-    kept = figures.standing.of(view.standing.earned)
-    return {
-        "on": change.on,
-        "leave": view.standing.earned - change.earned,
-        "earned": change.earned,
-        "tier": say_code(f"tier.{change.tier}"),
-        "missing": kept.points - change.earned if falls and kept else None,
-    }
