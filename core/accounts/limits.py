@@ -8,7 +8,7 @@ from flask_limiter.util import get_remote_address
 
 from core.web.request import linli, linli_of
 
-SIGN_IN = "30 per minute"
+SIGN_IN = PUBLIC_FORM = "30 per minute"
 
 
 def _testing() -> bool:
@@ -17,6 +17,7 @@ def _testing() -> bool:
 
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 sign_in = limiter.limit(SIGN_IN, methods=["POST"], exempt_when=_testing)
+public_form = limiter.limit(PUBLIC_FORM, methods=["POST"], exempt_when=_testing)
 """Put on a view: its POSTs are counted; too many are answered 429 with Retry-After."""
 
 

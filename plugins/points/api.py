@@ -8,15 +8,17 @@ from typing import Any
 
 from flask import Blueprint
 
-from core.accounts import accounts
+from core.accounts import accounts, limits
 from core.communities import policy
 from core.db import Id
 from core.faults import seen
 from core.plugins import here
 from core.web.api import ListQuery, operation, page_of
-from core.web.request import actor
-from plugins.points import awards, holds, ledger, queries, rules, terms, withdrawal
-from plugins.points.models import Category, Contribution, Hold, Rule
+from core.web.request import actor, linli
+from core.web.transactions import runs_in
+from core.web.words import say
+from plugins.points import awards, copies, holds, ledger, queries, rules, statements, terms, withdrawal
+from plugins.points.models import Category, Contribution, Hold, Kind, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import (
     CategoryRequest,
@@ -46,9 +48,10 @@ from plugins.points.schemas import (
     RuleIn,
     RuleOut,
     RulesQuery,
-    StatementOut,
     WithdrawalIn,
 )
+from plugins.points.statement_schemas import CopyOut, StatementOut, StatementQuery, VerdictOut, VerificationIn
+from plugins.points.statements import Statement, Wanted
 
 api = Blueprint("points_api", __name__)
 READ, AWARD, HOLD, POLICY = "points.read", "points.award", "points.hold", "points.policy"
@@ -183,11 +186,34 @@ def get_account(holder_id: Id) -> terms.AccountView:
 
 
 @api.get("/accounts/<id:holder_id>/statement")
-@operation(needs=READ, query=PeriodQuery, gives=StatementOut)
-def get_statement(holder_id: Id, query: dict[str, Any]) -> queries.Statement:
-    """The movements of a holder's points: days inclusive, moments half-open."""
+@operation(needs=READ, query=StatementQuery, gives=StatementOut)
+def get_statement(holder_id: Id, query: dict[str, Any]) -> Statement:
+    """The movements of a holder's points: days inclusive, moments half-open; a `kind` leaves lines out, no balance changes."""
     queries.holder(holder_id, by=actor())
-    return queries.statement(holder_id, begins=_moment(query["first"]), ends=_moment(query["last"], end=True))
+    return statements.whole(holder_id, _period(query, kind=query["kind"]))
+
+
+@api.get("/accounts/<id:holder_id>/statement/copy")
+@operation(needs=READ, query=PeriodQuery, gives=CopyOut)
+def get_statement_copy(holder_id: Id, query: dict[str, Any]) -> copies.Copy:
+    """A signed copy of the statement, to show elsewhere: `POST …/points/verification` says whether one is genuine."""
+    holder = queries.holder(holder_id, by=actor()).value()
+    found = statements.whole(holder_id, _period(query))
+    secret = linli().config.secret_key
+    return copies.issue(holder, found, first=query["first"], last=query["last"], say=say, secret=secret)
+
+
+@api.post("/verification")
+@runs_in("read")
+@limits.public_form
+@operation(body=VerificationIn, gives=VerdictOut, public=True)
+def verify_copy(body: dict[str, Any]) -> copies.Verdict:
+    """Whether a signed copy of a statement is genuine and unchanged. Anybody may ask; nothing is kept."""
+    return copies.check(body["document"], secret=linli().config.secret_key)
+
+
+def _period(query: dict[str, Any], *, kind: Kind | None = None) -> Wanted:
+    return Wanted(begins=_moment(query["first"]), ends=_moment(query["last"], end=True), kind=kind)
 
 
 def _moment(value: date | datetime | None, *, end: bool = False) -> datetime | None:

@@ -14,7 +14,7 @@ from core.accounts import access
 from core.contract import Actor, HolderKind
 from core.db import Id, session
 from core.errors import Forbidden, Invalid, NotFound
-from core.explanations import Explanation, explain
+from core.explanations import explain
 from core.faults import words as searched
 from core.people.models import Holder, Membership
 from core.plugins import here
@@ -28,8 +28,6 @@ from plugins.points.models import (
     Lot,
     Rule,
     State,
-    Transfer,
-    Use,
 )
 
 READ = "points.read"
@@ -141,110 +139,6 @@ def lots(holder_ids: Collection[Id]) -> Mapping[Id, Sequence[Lot]]:
     )
     for holder_id, lot in rows:
         found[holder_id].append(lot)
-    return found
-
-
-# --- statement -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementLine:
-    """One movement, and the balance after it. `paid_by`: the contributions whose points were spent."""
-
-    at: datetime
-    points: int
-    reason: Explanation
-    balance: int
-    transfer_id: Id
-    paid_by: Sequence[Id] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """The movements of a period; `closing` is the `opening` of the next."""
-
-    opening: int
-    lines: Sequence[StatementLine]
-    closing: int
-
-
-def statement(holder_id: Id, *, begins: datetime | None = None, ends: datetime | None = None) -> Statement:
-    """The movements of a holder in a half-open period, the earliest first. None: no bound."""
-    account = session.scalar(select(Account).where(Account.holder_id == holder_id, Account.kind == AccountKind.OWN))
-    if account is None:
-        return Statement(opening=0, lines=(), closing=0)
-    wanted = select(Line.points, Line.at, Line.transfer_id, Transfer.reason).join(
-        Transfer, Transfer.id == Line.transfer_id
-    )
-    wanted = wanted.where(Line.account_id == account.id).order_by(Line.at, Line.transfer_id)
-    since = select(func.coalesce(func.sum(Line.points), 0)).where(Line.account_id == account.id)
-    if begins is not None:
-        wanted, since = wanted.where(Line.at >= begins), since.where(Line.at >= begins)
-    if ends is not None:
-        wanted = wanted.where(Line.at < ends)
-    # backwards from the balance kept: what came before the period is never read
-    balance = opening = account.balance - int(session.scalars(since).one())
-    rows = session.execute(wanted).all()
-    paid = _paid_by([row.transfer_id for row in rows if row.points < 0])
-    lines = []
-    for row in rows:
-        balance += row.points
-        lines.append(
-            StatementLine(
-                at=row.at,
-                points=row.points,
-                reason=row.reason,
-                balance=balance,
-                transfer_id=row.transfer_id,
-                paid_by=tuple(paid.get(row.transfer_id, ())),
-            )
-        )
-    return Statement(opening=opening, lines=lines, closing=balance)
-
-
-def latest(holder_id: Id, *, most: int, before: Id | None = None) -> tuple[Statement, bool]:
-    """The latest movements of a holder, or those before one of its transfers, the earliest first; and whether more came before.
-
-    A transfer that is none of the holder's leaves out nothing.
-    """
-    account = session.scalar(select(Account).where(Account.holder_id == holder_id, Account.kind == AccountKind.OWN))
-    if account is None:
-        return Statement(opening=0, lines=(), closing=0), False
-    wanted = select(Line.points, Line.at, Line.transfer_id, Transfer.reason).join(
-        Transfer, Transfer.id == Line.transfer_id
-    )
-    wanted = wanted.where(Line.account_id == account.id).order_by(Line.at.desc(), Line.transfer_id.desc())
-    closing = account.balance
-    if before is not None:
-        mine = (Line.account_id == account.id, Line.transfer_id == before)
-        at = session.scalar(select(Line.at).where(*mine))
-        if at is not None:
-            place = tuple_(Line.at, Line.transfer_id)
-            wanted = wanted.where(place < (at, before))
-            since = select(func.coalesce(func.sum(Line.points), 0)).where(Line.account_id == account.id)
-            closing -= int(session.scalars(since.where(place >= (at, before))).one())
-    rows = session.execute(wanted.limit(most + 1)).all()
-    lines, balance = [], closing
-    for row in rows[:most]:
-        line = StatementLine(
-            at=row.at, points=row.points, reason=row.reason, balance=balance, transfer_id=row.transfer_id
-        )
-        lines.append(line)
-        balance -= row.points
-    return Statement(opening=balance, lines=lines[::-1], closing=closing), len(rows) > most
-
-
-def _paid_by(transfer_ids: Sequence[Id]) -> Mapping[Id, Sequence[Id]]:
-    found: defaultdict[Id, list[Id]] = defaultdict(list)
-    rows = session.execute(
-        select(Use.transfer_id, Lot.contribution_id)
-        .join(Lot, Lot.id == Use.lot_id)
-        .where(Use.transfer_id.in_(transfer_ids), Lot.contribution_id.is_not(None))
-        .order_by(Lot.expires_on, Lot.seq)
-    )
-    for transfer_id, contribution_id in rows:
-        if contribution_id is not None and contribution_id not in found[transfer_id]:
-            found[transfer_id].append(contribution_id)
     return found
 
 

@@ -327,25 +327,6 @@ class AccountOut(Schema):
     lots = fields.List(fields.Nested(LotOut))
 
 
-class LineOut(Schema):
-    """One movement and the balance after it; `paid_by`: the contributions whose points were spent."""
-
-    at = Moment()
-    points = fields.Integer()
-    reason = Explanations()
-    balance = fields.Integer()
-    transfer_id = IdField()
-    paid_by = fields.List(IdField())
-
-
-class StatementOut(Schema):
-    """The movements of a period, the earliest first; `closing` is the `opening` of the next."""
-
-    opening = fields.Integer()
-    lines = fields.List(fields.Nested(LineOut))
-    closing = fields.Integer()
-
-
 # --- holds ---------------------------------------------------------------------------------------------------------
 
 

@@ -106,6 +106,29 @@ SENTENCES: Mapping[str, Any] = {
     "points_moved_treasury": _l("%(name)s was dissolved: what it had goes to the centre"),
     "points_expired": _l("Expired at the end of %(day)s"),
     "points_typed": _l("%(words)s"),
+    "points_kind.earned": _l("earned"),
+    "points_kind.spent": _l("spent"),
+    "points_kind.expired": _l("expired"),
+    "points_kind.withdrawn": _l("withdrawn"),
+    "points_kind.reversed": _l("taken back"),
+    "points_kind.corrected": _l("corrected"),
+    "points_kind.given": _l("given"),
+    "points_kind.moved": _l("moved"),
+    "points_period_order": _l("The last day lies before the first. Change one of them."),
+    # signed copies
+    "points_copy_too_large": _l("This is larger than %(most_mb)d MB: no copy of a statement is."),
+    "points_copy_unreadable": _l(
+        "This is no signed copy: it cannot be read. Send the file as it was taken, or paste everything that stands in it."
+    ),
+    "points_copy_no_statement": _l("This is not a signed copy of a statement of points."),
+    "points_copy_elsewhere": _l(
+        "This names another community as the one that issued it. Check it on that community's own page."
+    ),
+    "points_copy_changed": _l(
+        "Not genuine: this was not issued here as it stands. Something in it was changed after it was issued, "
+        "or it is older than the key with which the centre signs now. Ask its holder for a fresh copy."
+    ),
+    "points_copy_genuine": _l("Genuine: this was issued here, and nothing in it has been changed since."),
     # standing
     "points_tier": _l("Tier %(tier)s needs %(needed)d points earned in %(days)d days; %(earned)d were earned."),
     "points_tier_per_member": _l(

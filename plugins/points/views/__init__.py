@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.points.views import accounts, award, contributions, rulebook
+from plugins.points.views import accounts, award, contributions, copies, rulebook, statements
 from plugins.points.views.base import pages
 
-__all__ = ["accounts", "award", "contributions", "pages", "rulebook"]
+__all__ = ["accounts", "award", "contributions", "copies", "pages", "rulebook", "statements"]

@@ -17,12 +17,15 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import say, say_code
-from plugins.points import queries, standing, terms
+from plugins.points import queries, remains, standing, statements, terms
 from plugins.points.forms import choices_of
 from plugins.points.policy import TIERS, PointsPolicy
 from plugins.points.queries import READ
+from plugins.points.statements import Wanted
 from plugins.points.terms import AccountView
 from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, pages
+
+FIRST_LOTS = 5  # of what expires next, on the page of an account
 
 SORTS: Mapping[str, Callable[[AccountView], Any]] = {
     "earned": lambda view: (-view.standing.earned, view.holder.name),
@@ -68,29 +71,24 @@ def overview() -> ResponseReturnValue:
 @pages.get("/accounts/<id:holder_id>")
 @requires(READ)
 def account(holder_id: Id) -> ResponseReturnValue:
-    """A holder's points: figures, the latest lines of the statement (`?before=`), where standing comes from, what will change."""
+    """A holder's points: figures, the latest lines of the statement, what expires next, where standing comes from."""
     holder = queries.holder(holder_id, by=actor())
     [view] = terms.accounts([holder.value()])
     today = here().today()
-    before = _transfer(request.args.get("before"))
-    statement, more = queries.latest(holder_id, most=MOVEMENTS, before=before)
+    statement = statements.page(holder_id, Wanted(), most=MOVEMENTS)
     figures = policy.at(PointsPolicy, today)
     return render_template(
         "points/account.html",
         view=view,
         statement=statement,
         today=today,
-        posted=() if before else queries.posted(holder_id),
+        lots=remains.left(holder_id, most=FIRST_LOTS)[:FIRST_LOTS],
+        readable=statements.readers(actor()),
+        posted=queries.posted(holder_id),
         parts=standing.parts(holder_id, day=today),
         why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
         change=terms.change(holder.name, view.standing, figures),
-        earlier=url_for(".account", holder_id=holder_id, before=statement.lines[0].transfer_id) if more else None,
-        latest=url_for(".account", holder_id=holder_id) if before else None,
+        earlier=url_for(".statement", holder_id=holder_id, before=statement.lines[-1].transfer_id)
+        if statement.more
+        else None,
     )
-
-
-def _transfer(text: str | None) -> Id | None:
-    try:
-        return Id(text) if text else None
-    except ValueError:
-        return None

@@ -13,7 +13,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import say_code
-from plugins.points import queries, rules, withdrawal
+from plugins.points import queries, remains, rules, withdrawal
 from plugins.points.forms import WithdrawalForm, choices_of
 from plugins.points.models import State
 from plugins.points.queries import READ
@@ -64,4 +64,8 @@ def withdraw(contribution_id: Id) -> ResponseReturnValue:
 
 def _contribution_page(contribution_id: Id, form: WithdrawalForm) -> ResponseReturnValue:
     found = queries.contribution(contribution_id, by=actor())
-    return render_template("points/contribution.html", contribution=found, form=form, today=here().today()), form.status
+    became = remains.fates(contribution_id, by=actor())
+    page = render_template(
+        "points/contribution.html", contribution=found, became=became, form=form, today=here().today()
+    )
+    return page, form.status
