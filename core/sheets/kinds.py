@@ -56,7 +56,8 @@ class Column:
         shape: what its cells hold.
         required: whether every row needs a value.
         choices: the values it may hold, asked for while a community is entered; rows then hold the code. None: any value.
-        example: for the template.
+        suggestions: what is offered to choose from in a column that may hold other text too, asked for like choices.
+        examples: for the template.
         help: lazy translated, for the template.
     """
 
@@ -66,6 +67,7 @@ class Column:
     shape: Shape = Shape.TEXT
     required: bool = False
     choices: Callable[[], Sequence[Choice]] | None = None
+    suggestions: Callable[[], Sequence[str]] | None = None
     examples: Sequence[str] = ()
     help: Any = ""
 
@@ -168,6 +170,7 @@ class ImportKind:
         write: in a short write unit, the rows judged ready, with the actor; bulk inserts. Time has passed since `judge`: what
             others may have changed meanwhile is looked at again under its lock; SheetFaults, or any other DomainError, undoes
             the whole sheet.
+        outlook: in a read unit, what would come of each row judged ready, in order, as a sentence; None: nothing is said.
     """
 
     name: str
@@ -177,6 +180,7 @@ class ImportKind:
     columns: Sequence[Column]
     judge: Callable[[Sequence[Row], Actor], Judged]
     write: Callable[[Sequence[Ready], Actor], None]
+    outlook: Callable[[Sequence[Ready]], Sequence[Explanation]] | None = None
 
 
 class SheetFaults(DomainError):

@@ -20,10 +20,17 @@ SENTENCES: Mapping[str, Any] = {
     "sheet_too_many_rows": _l("More than %(most)d rows. Split the sheet and import the parts one after the other."),
     "sheet_empty": _l("There is nothing in this sheet. The list must stand in the first sheet of the file."),
     "sheet_faults": _l("Nothing was imported: the sheet has %(count)d faults. Mend them and send it again."),
+    "sheet_other": _l(
+        "Only the sheet “%(read)s” was read. There is a list on the sheet “%(other)s” too: send it as a file of its own."
+    ),
+    "sheet_guessed": _l("No line names the columns, so they were told by what stands in them. Please look at that."),
+    "sheet_changed": _l("This sheet was changed in another window meanwhile. Here it is as it stands now."),
     # the header
     "column_missing": _l("The column “%(header)s” is missing. Add it; the template has all columns."),
     "column_unknown": _l("The column “%(header)s” is not known here. Take it out, or name it as in the template."),
     "column_twice": _l("The column “%(header)s” stands there twice. Take one of them out."),
+    "column_unsaid": _l("Say what stands in column %(letter)s, or leave it out."),
+    "column_unsaid_named": _l("Say what stands in the column “%(header)s”, or leave it out."),
     # cells
     "cell_formula": _l("This cell holds a formula. Copy it and paste it as a value."),
     "cell_broken": _l("Excel shows an error in this cell. Type the value itself."),

@@ -8,7 +8,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   form.querySelectorAll("[type=submit]").forEach((button) => button.setAttribute("aria-busy", "true"));
-  setTimeout(() => release(form), 5000);  // the answer may be a file, and the page stays
+  if (!form.querySelector(".house-while")) setTimeout(() => release(form), 5000);  // the answer may be a file, and the page stays
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(release));
 function release(form) {

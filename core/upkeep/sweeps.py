@@ -17,6 +17,7 @@ from core.communities.models import Community
 from core.db import Conflict, Database, session, unit
 from core.notices import outbox
 from core.plugins import House, Sweep, enter
+from core.sheets import drafts
 from core.upkeep import leases
 from core.web import replay
 
@@ -25,6 +26,7 @@ TRIES = 3
 CORE_SWEEPS: tuple[Sweep, ...] = (
     Sweep(name="core.notices", order=60, run=outbox.send_due),
     Sweep(name="core.replay", order=70, run=replay.sweep),
+    Sweep(name="core.sheets", order=75, run=drafts.sweep),
 )
 
 

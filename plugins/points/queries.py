@@ -223,6 +223,16 @@ def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
         select(Contribution, Award)
         .join(Award, Award.contribution_id == Contribution.id)
         .where(Award.holder_id == holder_id, Contribution.state.in_([State.POSTED, State.OBJECTED]))
+def of_keys(keys: Collection[str]) -> Mapping[str, tuple[Id, int]]:
+    """Key → the contribution that has it, and the points of its holder's award."""
+    rows = session.execute(
+        select(Contribution.key, Contribution.id, Award.points)
+        .join(Award, (Award.contribution_id == Contribution.id) & (Award.holder_id == Contribution.holder_id))
+        .where(Contribution.key.in_(keys))
+    )
+    return {row.key: (row.id, row.points) for row in rows}
+
+
         .order_by(Contribution.occurred_on.desc(), Contribution.id.desc())
     )
     return [(row.Contribution, row.Award) for row in rows]

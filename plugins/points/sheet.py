@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from core.contract import Actor
 from core.db import Id
 from core.errors import Invalid
+from core.explanations import Explanation
 from core.people import sheet as people
 from core.plugins import here
 from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
@@ -25,6 +26,7 @@ _RESTS_ON = {  # what a rule says of a cell can be trusted only where these coul
     "category": {"category", "occurred_on"},
     "acts": {"category", "occurred_on", "acts", "minutes"},
     "minutes": {"category", "occurred_on", "acts", "minutes"},
+    "evidence": {"occurred_on", "evidence"},
 }
 
 
@@ -50,6 +52,7 @@ def _act(row: Row, rules: Book) -> ContributionRequest | list[Fault]:
         "minutes": row.whole("minutes"),
         "acts": row.whole("acts"),
         "note": row.text("note") or "",
+        "evidence": row.text("evidence") or "",
     }
     unread, faults = set(row.bad), []
     try:
@@ -68,7 +71,12 @@ def _act(row: Row, rules: Book) -> ContributionRequest | list[Fault]:
 
 def _neutral() -> dict[str, Any]:
     """What stands in for a field that cannot be right, while the others are looked at."""
-    return {"category": _UNREAD, "occurred_on": here().today(), "minutes": None, "acts": None, "note": ""}
+    return dict.fromkeys(("note", "evidence"), "") | {
+        "category": _UNREAD,
+        "occurred_on": here().today(),
+        "minutes": None,
+        "acts": None,
+    }
 
 
 def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
@@ -80,12 +88,30 @@ def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
     return faults
 
 
+def outlook(ready: Sequence[Ready]) -> Sequence[Explanation]:
+    """What each would give if all were recorded now: by the rule, or the cap that binds."""
+    in_order = _in_order(ready)
+    verdicts = awards.preview([one.value for one in in_order]) if in_order else []
+    said = {one.row.number: verdict.reason for one, verdict in zip(in_order, verdicts, strict=True)}
+    return [said[one.row.number] for one in ready]
+
+
+def _in_order(ready: Sequence[Ready]) -> Sequence[Ready]:
+    """By their days, so that caps fall as they would have, one by one."""
+    return sorted(ready, key=lambda one: one.value.occurred_on)
+
+
+def key_of(ref: str) -> str:
+    """The key of the contribution that came of a row."""
+    return f"sheet:{ref}"
+
+
 def write(ready: Sequence[Ready], by: Actor) -> None:
-    """Record them in the order of their days, so that caps fall as they would have, one by one."""
-    in_order = sorted(ready, key=lambda one: one.value.occurred_on)
+    """Record them."""
+    in_order = _in_order(ready)
     try:
         awards.record_many(
-            [one.value for one in in_order], by=by, source="import", keys=[f"sheet:{one.row.ref}" for one in in_order]
+            [one.value for one in in_order], by=by, source="import", keys=[key_of(one.row.ref) for one in in_order]
         )
     except Invalid as error:  # a rule has changed meanwhile
         raise SheetFaults(_placed(in_order, error)) from None
@@ -132,6 +158,11 @@ class Holders:
         return [row.fault("holder", code, name=name)]
 
 
+def group_names() -> Sequence[str]:
+    """What the groups are called, to choose from."""
+    return sorted(set(people.group_names().values()))
+
+
 def _categories() -> Sequence[Choice]:
     return [Choice(code=code, words=(category.name,)) for code, category in book().categories.items()]
 
@@ -145,7 +176,19 @@ CONTRIBUTIONS = ImportKind(
         Column(
             name="holder",
             label=_l("Group or resident"),
-            headers=("团队或居民", "团队", "居民", "姓名", "Group or resident", "group", "resident"),
+            headers=(
+                "团队或居民",
+                "团队",
+                "团队名称",
+                "队伍",
+                "居民",
+                "姓名",
+                "Group or resident",
+                "group",
+                "resident",
+                "name",
+            ),
+            suggestions=group_names,
             examples=("合唱队", "张淑芬"),
         ),
         Column(
@@ -157,7 +200,7 @@ CONTRIBUTIONS = ImportKind(
         Column(
             name="category",
             label=_l("Category"),
-            headers=("类别", "贡献类别"),
+            headers=("类别", "贡献类别", "项目", "事项", "做了什么", "Category", "What was done"),
             required=True,
             choices=_categories,
             examples=("移风易俗宣传",),
@@ -165,7 +208,7 @@ CONTRIBUTIONS = ImportKind(
         Column(
             name="occurred_on",
             label=_l("Day of the act"),
-            headers=("日期", "发生日期", "Day of the act", "day", "date"),
+            headers=("日期", "发生日期", "活动日期", "时间", "哪一天", "Day of the act", "day", "date"),
             shape=Shape.DAY,
             required=True,
             examples=("2026-03-02",),
@@ -173,7 +216,7 @@ CONTRIBUTIONS = ImportKind(
         Column(
             name="acts",
             label=_l("Times"),
-            headers=("次数", "Times"),
+            headers=("次数", "场次", "Times"),
             shape=Shape.WHOLE,
             examples=("1",),
             help=_l("For what is counted per act. Empty: once."),
@@ -181,19 +224,27 @@ CONTRIBUTIONS = ImportKind(
         Column(
             name="minutes",
             label=_l("Minutes"),
-            headers=("分钟", "时长", "时长分钟"),
+            headers=("分钟", "分钟数", "时长", "时长分钟", "Minutes"),
             shape=Shape.WHOLE,
             examples=("120",),
             help=_l("For what is counted per hour."),
         ),
         Column(
+            name="evidence",
+            label=_l("Number of the paper"),
+            headers=("凭证编号", "依据", "凭证", "Number of the paper"),
+            examples=("签到表 12",),
+            help=_l("Of the paper it stands on; for what is entered late."),
+        ),
+        Column(
             name="note",
             label=_l("Note"),
-            headers=("说明", "备注"),
+            headers=("说明", "备注", "内容", "活动内容", "Note", "notes"),
             examples=("社区广场",),
             help=_l("Everybody can read this."),
         ),
     ),
     judge=judge,
     write=write,
+    outlook=outlook,
 )

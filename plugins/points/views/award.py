@@ -55,12 +55,13 @@ def record() -> ResponseReturnValue:
     if form.submitted():
         with form.refusing():
             made = awards.record_many(form.to_requests(book), by=actor())
-            flash(_recorded(len(made.ids), made.credits_on), "success")
+            flash(recorded(len(made.ids), made.credits_on), "success")
             return redirect(url_for(".contributions"), code=303)
     return _award_page(form, {})
 
 
-def _recorded(count: int, credits_on: date) -> str:
+def recorded(count: int, credits_on: date) -> str:
+    """What is said when contributions were recorded."""
     if credits_on <= here().today():
         return ngettext(
             "%(num)d contribution recorded; its points count from now on.",
