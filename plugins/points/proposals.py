@@ -15,7 +15,7 @@ from core.people.models import Group, Holder
 from core.plugins import here
 from plugins.points import rules, standing
 from plugins.points.changes import Change, between, figures, rule_figures
-from plugins.points.models import Category, Rule
+from plugins.points.models import Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import RuleRequest
 
@@ -92,20 +92,19 @@ class RuleChange:
     until: date | None
 
 
-def of_rule(request: RuleRequest, category: Category | None, name: str = "") -> RuleChange:
+def of_rule(request: RuleRequest, *, category: str, versions: Sequence[Rule]) -> RuleChange:
     """What a version of a rule would change. Nothing is kept.
 
     Args:
         request: the new version.
-        category: it is for; None: one that is still to be made, called `name`.
-        name: of the category to be made.
+        category: the name of the one it is for, which may be still to be made.
+        versions: that this category has, the oldest first.
     """
-    versions = [] if category is None else rules.book().versions.get(category.id, [])
     known = [rule for rule in versions if rule.valid_from <= request.valid_from]
     later = [rule.valid_from for rule in versions if rule.valid_from > request.valid_from]
     before = known[-1] if known else None
     return RuleChange(
-        category=name if category is None else category.name,
+        category=category,
         day=request.valid_from,
         before=before,
         changes=between(rule_figures(before), rule_figures(request)),

@@ -167,6 +167,9 @@ def samples_of() -> dict[str, list[str]]:
         "closure_id": [NO_SUCH_ID],
         "name": ["points", "nothing"],
         "wanted": ["on"],
+        "code": ["customs_publicity", "nothing"],
+        "valid_from": ["2026-11-26"],
+        "seq": ["1"],
     }
 
 

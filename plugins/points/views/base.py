@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from core.accounts import access
+from core.communities import policy
+from core.errors import NotFound
+from core.plugins import here
+from core.web.request import actor
+from plugins.points.policy import PointsPolicy
+
 pages = Blueprint("points", __name__, template_folder="../templates")
 LINES = 50  # of a list on one page
 MOVEMENTS = 20  # of a statement or of contributions on one page: a telephone shows each as a block
 MOST_GROUPS = 200  # a community has eight; beyond this the page would be no page
+
+
+def check_open(switch: str) -> None:
+    """Whether strangers may read this page: `switch` names what the policy says of it. Who has signed in always may.
+
+    Raises:
+        NotFound: it is switched off, and a stranger asks.
+    """
+    if actor() is access.NOBODY and not getattr(policy.at(PointsPolicy, here().today()), switch):
+        raise NotFound(what="page")
