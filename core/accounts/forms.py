@@ -62,7 +62,7 @@ class ResetForm(Form):
 class PasswordForm(Form):
     """A new password of one's own."""
 
-    present = PasswordField(_l("Present password"), validators=[InputRequired(REQUIRED)])
+    present = PasswordField(_l("Current password"), validators=[InputRequired(REQUIRED)])
     password = PasswordField(_l("New password"), validators=[InputRequired(REQUIRED)])
     again = PasswordField(_l("New password once more"), validators=[InputRequired(REQUIRED)])
 

@@ -84,6 +84,15 @@ def choices(by: Actor) -> list[Holder]:
     return found
 
 
+def readable(by: Actor, found: list[Holder]) -> list[Holder]:
+    """Whose reservations somebody may look at: those one may reserve for, and the groups one belongs to."""
+    if by.resident_id is None or access.reach(by, "booking.read") == "all":
+        return found
+    known = {one.id for one in found}
+    joined = [one for one in queries.groups_of(by.resident_id, here().today()) if one not in known]
+    return [*(queries.choices_of(joined) if joined else ()), *found]
+
+
 def chosen_of(found: list[Holder], asked: str | None, by: Actor) -> Holder | None:
     """The holder a page is about: the one asked for, else a group led by whom one acts for, else a group, else the first."""
     ids = {str(one.id): one for one in found}

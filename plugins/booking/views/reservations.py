@@ -24,6 +24,7 @@ from plugins.booking.views.base import (
     chosen_of,
     pages,
     price_soft,
+    readable,
 )
 from plugins.booking.views.day import FEW, Link
 
@@ -35,7 +36,8 @@ MOST, EARLIER = 50, 20
 def reservations() -> str:
     """What a group has before it, and what it had."""
     by, now = actor(), clock.now()
-    found = choices(by)
+    own = choices(by)
+    found = readable(by, own)
     holder = chosen_of(found, request.args.get("holder"), by)
     ids = () if holder is None else (holder.id,)
     links = [Link(label=one.name, url=url_for(".reservations", holder=one.id), active=one is holder) for one in found]
@@ -43,6 +45,7 @@ def reservations() -> str:
     return render_template(
         "booking/reservations.html",
         holder=holder,
+        may_book=holder is None or holder in own,
         choices=found,
         links=links,
         few=FEW,

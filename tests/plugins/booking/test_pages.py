@@ -423,6 +423,21 @@ def test_others_see_nothing_of_it(browse: BrowserOf, hall_id: Id, behind: Inside
     assert browse("wang", slug=SLUG).get("/booking/").status_code == 302
 
 
+def test_a_member_sees_the_times_of_the_group_and_nothing_to_press(
+    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast
+) -> None:
+    chen = browse("chen")
+    assert "What the leader books for the group stands here." in chen.get("/booking/reservations").text
+    one = behind.book(hall_id, cast.choir.id, "14:00", "15:00")
+    page = chen.get("/booking/reservations").text
+    assert "排练厅 · 14:00–15:00" in page
+    assert str(one) not in page
+    assert "Book a room" not in page
+    assert "Book a room" in chen.get(f"/booking/reservations?holder={cast.people['chen'].resident_id}").text
+    other = chen.get(f"/booking/reservations?holder={cast.orchestra.id}").text
+    assert "民乐团" not in other
+
+
 def test_a_residents_name_is_not_shown_to_others(browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast) -> None:
     chen = cast.people["chen"]
     assert chen.resident_id is not None
