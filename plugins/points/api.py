@@ -17,15 +17,48 @@ from core.web.api import ListQuery, operation, page_of
 from core.web.request import actor, linli
 from core.web.transactions import runs_in
 from core.web.words import say
-from plugins.points import awards, copies, holds, ledger, queries, rules, statements, terms, withdrawal
-from plugins.points.models import Category, Contribution, Hold, Kind, Rule
+from plugins.points import (
+    awards,
+    copies,
+    corrections,
+    gifts,
+    holds,
+    ledger,
+    objections,
+    past,
+    queries,
+    reversals,
+    rules,
+    statements,
+    terms,
+    transfers,
+    withdrawal,
+)
+from plugins.points.act_schemas import (
+    AccountQuery,
+    CorrectionIn,
+    DecisionIn,
+    GiftIn,
+    GiftOut,
+    GiftsQuery,
+    ObjectionIn,
+    ObjectionOut,
+    ReversalIn,
+    TransferOut,
+)
+from plugins.points.models import Category, Contribution, Gift, Hold, Kind, Objection, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import (
     CategoryRequest,
     ContributionRequest,
+    CorrectionRequest,
+    DecisionRequest,
+    GiftRequest,
     HoldRequest,
+    ObjectionRequest,
     PartRequest,
     PolicyRequest,
+    ReversalRequest,
     RuleRequest,
     WithdrawalRequest,
 )
@@ -165,6 +198,28 @@ def withdraw(contribution_id: Id, body: WithdrawalRequest) -> Contribution:
     return withdrawal.withdraw(contribution_id, body, by=actor())
 
 
+@api.get("/contributions/<id:contribution_id>/objections")
+@operation(needs=READ, gives=ObjectionOut, lists=True)
+def list_objections(contribution_id: Id) -> dict[str, Any]:
+    """What was said against a contribution, and the answers, the first first."""
+    queries.contribution(contribution_id, by=actor())
+    return {"items": objections.of(contribution_id), "next": None}
+
+
+@api.post("/contributions/<id:contribution_id>/objection")
+@operation(needs="points.object", body=ObjectionIn, gives=ObjectionOut, status=201)
+def object_to(contribution_id: Id, body: ObjectionRequest) -> Objection:
+    """Object to a contribution that is posted, once a person."""
+    return objections.object_to(contribution_id, body, by=actor())
+
+
+@api.post("/contributions/<id:contribution_id>/decision")
+@operation(needs="points.decide", body=DecisionIn, gives=ContributionOut, status=201)
+def decide(contribution_id: Id, body: DecisionRequest) -> Contribution:
+    """Decide on the objections to a contribution."""
+    return objections.decide(contribution_id, body, by=actor())
+
+
 # --- accounts ------------------------------------------------------------------------------------------------------
 
 
@@ -179,10 +234,13 @@ def list_accounts(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @api.get("/accounts/<id:holder_id>")
-@operation(needs=READ, gives=AccountOut)
-def get_account(holder_id: Id) -> terms.AccountView:
-    """What a holder has."""
-    return terms.accounts([queries.holder(holder_id, by=actor()).value()])[0]
+@operation(needs=READ, query=AccountQuery, gives=AccountOut)
+def get_account(holder_id: Id, query: dict[str, Any]) -> terms.AccountView | past.PastAccount:
+    """What a holder has, or had at a past moment."""
+    holder = queries.holder(holder_id, by=actor()).value()
+    if query["at"] is not None:
+        return past.account(holder, at=query["at"])
+    return terms.accounts([holder])[0]
 
 
 @api.get("/accounts/<id:holder_id>/statement")
@@ -245,3 +303,64 @@ def capture(hold_id: Id, body: PartRequest) -> Hold:
 def release(hold_id: Id, body: PartRequest) -> Hold:
     """Give back points that are set aside; the rest stays held."""
     return holds.release_for(hold_id, body, by=actor())
+
+
+# --- corrections, reversals, gifts ---------------------------------------------------------------------------------
+
+
+@api.get("/transfers/<id:transfer_id>")
+@operation(needs=READ, gives=TransferOut)
+def get_transfer(transfer_id: Id) -> transfers.View:
+    """One movement of points, and how much of it was taken back."""
+    return transfers.view(transfer_id, by=actor())
+
+
+@api.post("/transfers/<id:transfer_id>/reversal")
+@operation(needs="points.correct", body=ReversalIn, gives=TransferOut, status=201)
+def reverse(transfer_id: Id, body: ReversalRequest) -> transfers.View:
+    """Take back a transfer, or some of it; parts sum to the original at most, and a reversal is not reversed."""
+    return transfers.view(reversals.reverse(transfer_id, body, by=actor()).id, by=actor())
+
+
+@api.post("/corrections")
+@operation(needs="points.correct", body=CorrectionIn, gives=TransferOut, status=201)
+def correct(body: CorrectionRequest) -> transfers.View:
+    """Add points to an account or take some away; never counted in standing."""
+    return transfers.view(corrections.correct(body, by=actor()).id, by=actor())
+
+
+@api.get("/gifts")
+@operation(needs=READ, query=GiftsQuery, gives=GiftOut, lists=True)
+def list_gifts(query: dict[str, Any]) -> dict[str, Any]:
+    """Offers of points between groups, the latest first; those who may only see their own get their own."""
+    begins = seen(query["cursor"])
+    found = gifts.listed(query["holder_id"], by=actor(), limit=query["limit"], seen=begins)
+    return page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
+
+
+@api.post("/gifts")
+@operation(needs=gifts.GIVE, body=GiftIn, gives=GiftOut, status=201)
+def offer_gift(body: GiftRequest) -> Gift:
+    """Offer points to another group; they move when its leader accepts."""
+    return gifts.offer(body, by=actor())
+
+
+@api.post("/gifts/<id:gift_id>/acceptance")
+@operation(needs=gifts.GIVE, gives=GiftOut, status=201)
+def accept_gift(gift_id: Id) -> Gift:
+    """Accept points of another group."""
+    return gifts.accept(gift_id, by=actor())
+
+
+@api.post("/gifts/<id:gift_id>/refusal")
+@operation(needs=gifts.GIVE, gives=GiftOut, status=201)
+def decline_gift(gift_id: Id) -> Gift:
+    """Decline points of another group."""
+    return gifts.decline(gift_id, by=actor())
+
+
+@api.post("/gifts/<id:gift_id>/cancellation")
+@operation(needs=gifts.GIVE, gives=GiftOut, status=201)
+def take_back_gift(gift_id: Id) -> Gift:
+    """Take an offer back that nobody has answered."""
+    return gifts.take_back(gift_id, by=actor())

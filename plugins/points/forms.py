@@ -18,7 +18,7 @@ from core.people.models import Holder
 from core.plugins import here
 from core.web.forms import REQUIRED, DayField, Form
 from core.web.words import say
-from plugins.points import requests
+from plugins.points import judging, requests
 from plugins.points.models import Per
 from plugins.points.requests import ContributionRequest, WithdrawalRequest
 from plugins.points.rules import Book
@@ -52,6 +52,7 @@ class AwardForm(Form):
     category = SelectField(_l("What was done"), validate_choice=False, validators=[InputRequired(REQUIRED)])
     day = DayField(_l("On which day"), validators=[InputRequired(REQUIRED)])
     note = StringField(_l("Note (everybody can read it)"))
+    evidence = StringField(_l("Number of the paper (if it was long ago)"))
 
     holders: Sequence[Holder] = ()
 
@@ -74,7 +75,14 @@ class AwardForm(Form):
         category = book.categories.get(self.category.data or "")
         rule = category and book.on(category, self.day.data)
         amount = "minutes" if rule and rule.per is Per.HOUR else "acts"
-        common = {"category": self.category.data, "occurred_on": self.day.data, "note": self.note.data or ""}
+        common = {
+            "category": self.category.data,
+            "occurred_on": self.day.data,
+            "note": self.note.data or "",
+            "evidence": self.evidence.data or "",
+        }
+        if (late := judging.wants_evidence(self.day.data)) is not None and not (self.evidence.data or "").strip():
+            raise Invalid({"evidence": [explain("points_wants_evidence", days=late)]})
         if not self.filled:
             raise Invalid({"": [explain("points_no_number")]})
         return requests.contributions(
@@ -90,7 +98,9 @@ class AwardForm(Form):
         for name, faults in error.errors.items():
             _items, _dot, place = name.partition("items.")
             number, _dot, field = place.partition(".")
-            if common := {"category": "category", "occurred_on": "day", "note": "note"}.get(field):
+            if common := {"category": "category", "occurred_on": "day", "note": "note", "evidence": "evidence"}.get(
+                field
+            ):
                 placed[common] = list(faults)  # every row has the same: said once
             else:
                 where = _box(filled[int(number)].holder.id) if number.isdecimal() else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sqlalchemy import func, or_, select
@@ -15,12 +15,13 @@ from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
+from core.notices.outbox import to_leaders
 from core.people import holders as locking
 from core.people.models import Group, Holder
 from core.plugins import here
 from plugins.points import expiry, ledger, lots, queries
 from plugins.points.ledger import Entry
-from plugins.points.models import Account, Gift, GiftState, Kind
+from plugins.points.models import Account, Gift, GiftState, Kind, Line, Transfer
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import GiftRequest
 
@@ -65,6 +66,8 @@ def offer(request: GiftRequest, *, by: Actor) -> Gift:
     session.add(made)
     session.flush()
     _record("points.gift_offered", made, by)
+    what = explain("points_gift_offered", points=made.points, giver=made.giver.name, receiver=made.receiver.name)
+    to_leaders(made.receiver_id, what, f"gift:{made.id}")
     return made
 
 
@@ -97,6 +100,8 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
     _answer(gift, GiftState.ACCEPTED, by)
     lots.move(giver, receiver, gift.points, transfer_id)
     _record("points.gift_accepted", gift, by)
+    what = explain("points_gift_accepted", points=gift.points, receiver=gift.receiver.name)
+    to_leaders(gift.giver_id, what, f"gift:{gift.id}:accepted")
     return gift
 
 
@@ -195,3 +200,32 @@ def groups(but: Id) -> Sequence[Holder]:
     """Whom a group may give points: all other groups, by name."""
     wanted = select(Holder).join(Group, Group.id == Holder.id).where(Group.dissolved_on.is_(None), Holder.id != but)
     return session.scalars(wanted.order_by(Holder.name)).all()
+
+
+def faults() -> Iterator[Explanation]:
+    """An accepted gift is one transfer of so many points, and every such transfer is a gift's."""
+    moved = select(Line.transfer_id, Line.points).where(Line.points > 0).subquery()
+    wrong = (
+        select(Gift.id)
+        .outerjoin(Transfer, Transfer.id == Gift.transfer_id)
+        .outerjoin(moved, moved.c.transfer_id == Gift.transfer_id)
+        .where(Gift.state == GiftState.ACCEPTED)
+        .where(
+            or_(
+                Transfer.kind != Kind.GIVEN,
+                moved.c.points.is_(None),
+                moved.c.points != Gift.points,
+                Gift.month.is_(None),
+            )
+        )
+    )
+    for gift_id in session.scalars(wrong):
+        yield explain("points_check_gift", gift=gift_id)
+    owned = select(Gift.transfer_id, func.count().label("gifts")).group_by(Gift.transfer_id).subquery()
+    stray = (
+        select(Transfer.id)
+        .outerjoin(owned, owned.c.transfer_id == Transfer.id)
+        .where(Transfer.kind == Kind.GIVEN, func.coalesce(owned.c.gifts, 0) != 1)
+    )
+    for transfer_id in session.scalars(stray):
+        yield explain("points_check_given", transfer=transfer_id)

@@ -94,6 +94,9 @@ class Contribution(Tenant):
     category: Mapped[Category] = link(category_id, lazy="joined", innerjoin=True)
     holder: Mapped[Holder] = link(holder_id, lazy="joined", innerjoin=True)
     awards: Mapped[list[Award]] = links(lambda: Award.contribution_id, viewonly=True, order_by=lambda: Award.id)
+    objections: Mapped[list[Objection]] = links(
+        lambda: Objection.contribution_id, viewonly=True, order_by=lambda: (Objection.at, Objection.id)
+    )
 
 
 class Award(Tenant):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -15,6 +15,7 @@ from core.contract import Actor
 from core.db import Id, savepoint, session
 from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import explain
+from core.notices.outbox import notify, notify_account
 from core.people.models import Holder
 from core.plugins import here
 from plugins.points import posting, queries, withdrawal
@@ -106,9 +107,24 @@ def decide(contribution_id: Id, request: DecisionRequest, *, by: Actor) -> Contr
             session.flush()
             posting.credit([contribution.id], at=clock.now())
     session.flush()
+    _tell(contribution, request)
     after = {"upheld": request.upheld, "note": request.note}
     record("points.decide", by=by, subject=contribution.holder.name, subject_id=contribution.id, after=after)
     return contribution
+
+
+def _tell(contribution: Contribution, request: DecisionRequest) -> None:
+    """Whoever objected reads the answer."""
+    code = "points_objection_upheld" if request.upheld else "points_objection_dismissed"
+    what = explain(
+        code, category=contribution.category.name, name=contribution.holder.name, day=contribution.occurred_on,
+        note=request.note,
+    )  # fmt: skip
+    for objection in of(contribution.id):
+        kind, _colon, who = objection.person.partition(":")
+        tell = notify if kind == "resident" else notify_account
+        if objection.note == request.note and who != str(None):
+            tell(Id(who), what, f"objection:{objection.id}")
 
 
 def of(contribution_id: Id) -> Sequence[Objection]:
@@ -152,11 +168,6 @@ def posted(*, limit: int, cursor: str | None = None) -> Sequence[Contribution]:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         wanted = wanted.where(tuple_(Contribution.credits_on, Contribution.id) > (last.credits_on, last.id))
     return session.scalars(wanted.order_by(Contribution.credits_on, Contribution.id).limit(limit + 1)).all()
-
-
-def waiting() -> int:
-    """How many contributions wait for a decision."""
-    return session.scalar(select(func.count(Contribution.id)).where(Contribution.state == State.OBJECTED)) or 0
 
 
 def may_object(contribution: Contribution, said: Sequence[Objection], *, by: Actor) -> bool:

@@ -17,7 +17,7 @@ from plugins.points import ledger, queries, standing, terms
 from plugins.points.policy import PointsPolicy
 
 SHOWN = 3  # groups on the home page of the staff
-MENU, GROUP_CARD, MONTH_CARD, PANEL, POSTED = 20, 20, 10, 20, 2
+MENU, GROUP_CARD, MONTH_CARD, PANEL, OBJECTED, POSTED = 20, 20, 10, 20, 1, 2
 
 
 def navigation(actor: Actor) -> Sequence[NavItem]:
@@ -64,7 +64,9 @@ def _month() -> Piece:
 
 
 def _posted() -> Iterator[Piece]:
-    posted, next_on = queries.posted_count()
+    posted, next_on, objected = queries.waiting()
+    if objected:
+        yield Piece(template="points/home_objected.html", context={"objected": objected}, order=OBJECTED, waits=1)
     if posted:
         context: dict[str, object] = {"posted": posted, "next_on": max(next_on or here().today(), here().today())}
         yield Piece(template="points/home_posted.html", context=context, order=POSTED, waits=1)

@@ -16,7 +16,7 @@ from core.db import Id, session
 from core.errors import Forbidden, Invalid, NotFound
 from core.explanations import explain
 from core.faults import words as searched
-from core.people.models import Holder, Membership
+from core.people.models import Group, Holder, Membership
 from core.plugins import here
 from plugins.points.models import (
     Account,
@@ -74,18 +74,19 @@ def own(by: Actor) -> frozenset[Id]:
 def holders(
     *, by: Actor, kind: HolderKind | None = None, words: str = "", limit: int, cursor: str | None = None
 ) -> Sequence[Holder]:
-    """Holders whose points `by` may see, by name; one more than `limit` if there are more.
+    """Holders whose points `by` may see, groups that are no more left out, by name; one more than `limit` if there are more.
 
     Raises:
         Invalid: the cursor is none.
     """
-    statement = select(Holder).order_by(Holder.name, Holder.id)
+    no_more = select(Group.id).where(Group.dissolved_on.is_not(None))
+    statement = select(Holder).where(Holder.id.not_in(no_more)).order_by(Holder.name, Holder.id)
     if access.reach(by, READ) != "all":
         statement = statement.where(Holder.id.in_(own(by)))
     if kind is not None:
         statement = statement.where(Holder.kind == kind)
     if cursor is not None:
-        last = session.scalar(select(Holder).where(Holder.id == _id_of(cursor)))
+        last = session.scalar(select(Holder).where(Holder.id == id_of(cursor)))
         if last is None:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         statement = statement.where(tuple_(Holder.name, Holder.id) > (last.name, last.id))
@@ -98,7 +99,12 @@ def _named(word: str) -> ColumnElement[bool]:
     return Holder.name.icontains(word, autoescape=True) | Holder.initials.istartswith(word, autoescape=True)
 
 
-def _id_of(cursor: str) -> Id:
+def id_of(cursor: str) -> Id:
+    """The id that a cursor is.
+
+    Raises:
+        Invalid: it is none.
+    """
     try:
         return Id(cursor)
     except ValueError:
@@ -185,7 +191,7 @@ def contributions(
             Contribution.holder_id.in_(named) | Contribution.note.icontains(word, autoescape=True)
         )
     if cursor is not None:
-        last = session.scalar(select(Contribution).where(Contribution.id == _id_of(cursor)))
+        last = session.scalar(select(Contribution).where(Contribution.id == id_of(cursor)))
         if last is None:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         statement = statement.where(tuple_(Contribution.occurred_on, Contribution.id) < (last.occurred_on, last.id))
@@ -217,12 +223,6 @@ def with_awards(contribution_ids: Sequence[Id]) -> Sequence[Contribution]:
     return [found[contribution_id] for contribution_id in contribution_ids]
 
 
-def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
-    """What of a holder is posted and not credited yet, with its award, the latest first."""
-    rows = session.execute(
-        select(Contribution, Award)
-        .join(Award, Award.contribution_id == Contribution.id)
-        .where(Award.holder_id == holder_id, Contribution.state.in_([State.POSTED, State.OBJECTED]))
 def of_keys(keys: Collection[str]) -> Mapping[str, tuple[Id, int]]:
     """Key → the contribution that has it, and the points of its holder's award."""
     rows = session.execute(
@@ -233,6 +233,12 @@ def of_keys(keys: Collection[str]) -> Mapping[str, tuple[Id, int]]:
     return {row.key: (row.id, row.points) for row in rows}
 
 
+def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
+    """What of a holder is posted and not credited yet, with its award, the latest first."""
+    rows = session.execute(
+        select(Contribution, Award)
+        .join(Award, Award.contribution_id == Contribution.id)
+        .where(Award.holder_id == holder_id, Contribution.state.in_([State.POSTED, State.OBJECTED]))
         .order_by(Contribution.occurred_on.desc(), Contribution.id.desc())
     )
     return [(row.Contribution, row.Award) for row in rows]
@@ -293,9 +299,11 @@ def spent_between(begins: datetime, ends: datetime) -> int:
     return int(session.scalars(spent).one())
 
 
-def posted_count() -> tuple[int, date | None]:
-    """How many contributions are posted, and when the next are credited."""
-    count, first = session.execute(
-        select(func.count(Contribution.id), func.min(Contribution.credits_on)).where(Contribution.state == State.POSTED)
-    ).one()
-    return int(count), first
+def waiting() -> tuple[int, date | None, int]:
+    """How many contributions are posted, when the next are credited, and how many wait for a decision on objections."""
+    count = func.count(Contribution.id)
+    waits = select(Contribution.state, count, func.min(Contribution.credits_on)).group_by(Contribution.state)
+    rows = session.execute(waits.where(Contribution.state.in_([State.POSTED, State.OBJECTED])))
+    found = {state: (int(many), first) for state, many, first in rows}
+    posted, first = found.get(State.POSTED, (0, None))
+    return posted, first, found.get(State.OBJECTED, (0, None))[0]

@@ -222,7 +222,9 @@ class ContributionFields(Schema):
     occurred_on = fields.Date(required=True)
     minutes = fields.Integer(strict=True)
     acts = fields.Integer(strict=True)
+    member_ids = fields.List(IdField(), metadata={"description": "Members of the group that day, who share in it."})
     note = fields.String()
+    evidence = fields.String(metadata={"description": "The number of the paper it stands on."})
 
 
 class ContributionIn(ContributionFields):
@@ -230,7 +232,7 @@ class ContributionIn(ContributionFields):
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> ContributionRequest:
-        return ContributionRequest(**data)
+        return ContributionRequest(**{**data, "member_ids": tuple(data.get("member_ids", ()))})
 
 
 class BatchIn(Schema):
@@ -263,6 +265,7 @@ class ContributionOut(Schema):
     minutes = fields.Integer()
     acts = fields.Integer()
     note = fields.String()
+    evidence = fields.String()
     source = fields.String()
     state = fields.Enum(State, by_value=True)
     recorded_at = Moment()

@@ -75,6 +75,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "points_not_zero": _l("Enter how many points to add, or with a minus sign how many to take away."),
     "points_gift_to_itself": _l("A group cannot give points to itself. Choose another group."),
+    "points_future_moment": _l("This moment is still to come. Choose one that is over, or leave it out."),
     # objections, corrections, gifts
     "points_too_late_to_object": _l("These points count already, so it is too late to object. Speak to the staff."),
     "points_objected_before": _l("You have objected to this already. The staff will decide."),
@@ -83,6 +84,14 @@ SENTENCES: Mapping[str, Any] = {
         "A group may give at most %(cap)d points a month; %(given)d were given, so %(points)d more are too many."
     ),
     "points_gift_not_a_group": _l("Only groups that exist give and get points. Choose a group."),
+    "points_gift_offered": _l("%(giver)s offers %(receiver)s %(points)d points. They move when you accept them."),
+    "points_gift_accepted": _l("%(receiver)s has accepted %(points)d points."),
+    "points_objection_upheld": _l(
+        "Your objection to %(category)s of %(name)s on %(day)s was right: it is withdrawn. %(note)s"
+    ),
+    "points_objection_dismissed": _l(
+        "Your objection to %(category)s of %(name)s on %(day)s was looked at; it was right as recorded. %(note)s"
+    ),
     # what an award comes from
     "award_acts": _l("%(acts)d × %(each)d points = %(points)d."),
     "award_minutes": _l("%(minutes)d minutes, %(each)d points an hour, rounded down = %(points)d."),
@@ -192,5 +201,12 @@ SENTENCES: Mapping[str, Any] = {
     "points_check_l6_again": _l("L6: transfer %(transfer)s takes back what was itself a taking back."),
     "points_check_l7": _l("L7: account %(account)s says %(balance)d, its lots %(lots)d."),
     "points_check_lot": _l("L7: lot %(lot)s does not add up."),
+    "points_check_aside": _l("L7: account %(account)s says %(held)d held, its lots %(aside)d set aside."),
+    "points_check_uses": _l("L7: transfer %(transfer)s does not fit the lots it used and made."),
+    "points_check_dates": _l("Transfer %(transfer)s and its lines have different moments."),
+    "points_check_parts": _l("L5: the captures and releases of hold %(hold)s do not sum to what it says."),
+    "points_check_award": _l("L6: an award of contribution %(contribution)s is not what was moved for it."),
+    "points_check_gift": _l("Gift %(gift)s is not what was moved for it."),
+    "points_check_given": _l("Transfer %(transfer)s moved a gift that nobody agreed to."),
     "points_check_states": _l("Contribution %(contribution)s and its awards are in different states."),
 }

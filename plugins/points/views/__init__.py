@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from plugins.points.views import accounts, award, award_sheet, contributions, copies, policy, rulebook, statements
+from plugins.points.views import (
+    accounts,
+    award,
+    award_sheet,
+    contributions,
+    copies,
+    corrections,
+    gifts,
+    policy,
+    posting,
+    rulebook,
+    statements,
+)
 from plugins.points.views.base import pages
 
-__all__ = ["accounts", "award", "award_sheet", "contributions", "copies", "pages", "policy", "rulebook", "statements"]
+__all__ = [
+    "accounts",
+    "award",
+    "award_sheet",
+    "contributions",
+    "copies",
+    "corrections",
+    "gifts",
+    "pages",
+    "policy",
+    "posting",
+    "rulebook",
+    "statements",
+]

@@ -79,6 +79,7 @@ def account(holder_id: Id) -> ResponseReturnValue:
     figures = policy.at(PointsPolicy, today)
     return render_template(
         "points/account.html",
+        gifts=figures.gift_monthly_cap > 0,
         view=view,
         statement=statement,
         today=today,
