@@ -24,6 +24,7 @@ from core.people.models import Holder, Resident
 from core.people.queries import residents
 
 ACCOUNTS = "core.accounts"
+OFFERED = 20  # accounts of a demo on its sign-in page: every role among them
 
 
 class UserNameTaken(DomainError):
@@ -182,7 +183,7 @@ def for_demo() -> Sequence[Listed]:
         select(Account, Holder.name)
         .outerjoin(Holder, Holder.id == Account.resident_id)
         .order_by(Account.created_at, Account.id)
-        .limit(8)
+        .limit(OFFERED)
     )
     return [
         Listed(id=account.id, user_name=account.user_name, name=name or "", role=account.role.value, locked=False)
