@@ -26,8 +26,8 @@ def dissolve(cast: Cast, *, by: str = "li") -> Group:
 def test_everybody_leaves_and_the_past_stays(inside: Cast) -> None:
     late, former = a_resident(), a_resident()
     members.add(inside.choir.id, MemberRequest(resident_id=late.id, from_day=date(2026, 12, 24)), by=actor_of("li"))
-    former_days = {"from_day": date(2025, 1, 1), "to_day": date(2025, 2, 1)}
-    members.add(inside.choir.id, MemberRequest(resident_id=former.id, **former_days), by=actor_of("li"))
+    past = MemberRequest(resident_id=former.id, from_day=date(2025, 1, 1), to_day=date(2025, 2, 1))
+    members.add(inside.choir.id, past, by=actor_of("li"))
     assert inside.choir.id in actor_of("zhang").holders
     assert dissolve(inside).dissolved_on == TODAY
     rows = session.scalars(select(Membership).where(Membership.group_id == inside.choir.id)).all()
