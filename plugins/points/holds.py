@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -20,7 +20,7 @@ from core.people import holders as locking
 from core.people.models import Group
 from plugins.points import expiry, ledger, lots
 from plugins.points.ledger import Entry
-from plugins.points.models import Account, AccountKind, Hold, HoldPart, Kind, Line, SetAside, Transfer
+from plugins.points.models import Account, AccountKind, Hold, HoldPart, Kind, Line, Lot, SetAside, Transfer
 from plugins.points.requests import HoldRequest, PartRequest
 
 
@@ -242,8 +242,15 @@ def faults() -> Iterator[Explanation]:
             yield explain("points_check_l3", account=account.id, available=account.balance - account.held)
     aside = select(SetAside.hold_id, func.sum(SetAside.points).label("points")).group_by(SetAside.hold_id).subquery()
     too_much = select(Hold.id).join(aside, aside.c.hold_id == Hold.id).where(aside.c.points > Hold.open)
-    for hold_id in session.scalars(too_much):
+    foreign = (
+        select(Hold.id)
+        .join(SetAside, SetAside.hold_id == Hold.id)
+        .join(Lot, Lot.id == SetAside.lot_id)
+        .where(Lot.account_id != Hold.account_id)
+    )
+    for hold_id in {*session.scalars(too_much), *session.scalars(foreign)}:
         yield explain("points_check_hold", hold=hold_id)
+    yield from _part_faults()
     captured = session.scalar(select(func.coalesce(func.sum(Hold.captured), 0))) or 0
     spent = (
         session.scalar(
@@ -255,3 +262,39 @@ def faults() -> Iterator[Explanation]:
     )
     if int(captured) != int(spent):
         yield explain("points_check_spent", captured=int(captured), spent=int(spent))
+
+
+def _part_faults() -> Iterator[Explanation]:
+    """L5: what became of a hold is the sum of its parts, and each capture is a transfer of so many points."""
+    spent = (
+        select(Line.transfer_id, func.sum(Line.points).label("points"))
+        .join(Transfer, Transfer.id == Line.transfer_id)
+        .where(Transfer.kind == Kind.SPENT, Line.points > 0)
+        .group_by(Line.transfer_id)
+        .subquery()
+    )
+    captured, released = HoldPart.transfer_id.is_not(None), HoldPart.transfer_id.is_(None)
+    parts = (
+        select(
+            HoldPart.hold_id,
+            func.sum(case((captured, HoldPart.points), else_=0)).label("captured"),
+            func.sum(case((released, HoldPart.points), else_=0)).label("released"),
+            func.sum(case((captured & (HoldPart.points != func.coalesce(spent.c.points, 0)), 1), else_=0)).label(
+                "torn"
+            ),
+        )
+        .outerjoin(spent, spent.c.transfer_id == HoldPart.transfer_id)
+        .group_by(HoldPart.hold_id)
+        .subquery()
+    )
+    wrong = (
+        select(Hold.id)
+        .outerjoin(parts, parts.c.hold_id == Hold.id)
+        .where(
+            (Hold.captured != func.coalesce(parts.c.captured, 0))
+            | (Hold.released != func.coalesce(parts.c.released, 0))
+            | (parts.c.torn > 0)
+        )
+    )
+    for hold_id in session.scalars(wrong):
+        yield explain("points_check_parts", hold=hold_id)

@@ -199,6 +199,9 @@ def faults() -> Iterator[Explanation]:
     for account in session.scalars(select(Account)):
         if account.balance != sums.get(account.id, 0):
             yield explain("points_check_l2", account=account.id, balance=account.balance, lines=sums.get(account.id, 0))
+    dated = select(Line.transfer_id).join(Transfer, Transfer.id == Line.transfer_id).where(Line.at != Transfer.at)
+    for transfer_id in session.scalars(dated.distinct()):
+        yield explain("points_check_dates", transfer=transfer_id)
     yield from _reversal_faults()
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, func, insert, or_, select
 from uuid_utils.compat import uuid7
 
 from core.db import Id, session
 from core.explanations import Explanation, explain
-from plugins.points.models import Account, AccountKind, Hold, Lot, SetAside, Use
+from plugins.points.models import Account, AccountKind, Hold, Kind, Line, Lot, SetAside, Transfer, Use
 
 
 def opened(account_id: Id) -> Sequence[Lot]:
@@ -316,12 +316,14 @@ def _use(lot: Lot, points: int, used: dict[Id, int]) -> int:
 
 def faults() -> Iterator[Explanation]:
     """L7 as the database shows it."""
-    remaining = select(Lot.account_id, func.sum(Lot.remaining)).group_by(Lot.account_id)
-    left = {account_id: int(points) for account_id, points in session.execute(remaining)}
+    lots = select(Lot.account_id, func.sum(Lot.remaining), func.sum(Lot.held)).group_by(Lot.account_id)
+    sums = {account_id: (int(left), int(held)) for account_id, left, held in session.execute(lots)}
     for account in session.scalars(select(Account).where(Account.kind == AccountKind.OWN)):
-        lots = left.get(account.id, 0)
-        if lots != max(account.balance, 0):
-            yield explain("points_check_l7", account=account.id, balance=account.balance, lots=lots)
+        left, held = sums.get(account.id, (0, 0))
+        if left != max(account.balance, 0):
+            yield explain("points_check_l7", account=account.id, balance=account.balance, lots=left)
+        if held != min(account.held, left):  # a hold lacks points only while none are free
+            yield explain("points_check_aside", account=account.id, held=account.held, aside=held)
     used = select(Use.lot_id, func.sum(Use.points).label("points")).group_by(Use.lot_id).subquery()
     aside = select(SetAside.lot_id, func.sum(SetAside.points).label("points")).group_by(SetAside.lot_id).subquery()
     wrong = (
@@ -335,3 +337,34 @@ def faults() -> Iterator[Explanation]:
     )
     for lot_id in session.scalars(wrong):
         yield explain("points_check_lot", lot=lot_id)
+    yield from _transfer_faults()
+
+
+def _transfer_faults() -> Iterator[Explanation]:
+    """L7: what a transfer took from lots, and the lots it made, fit its lines; only what moved a debt made none."""
+    used = (
+        select(Use.transfer_id, Lot.account_id, func.sum(Use.points).label("points"))
+        .join(Lot, Lot.id == Use.lot_id)
+        .group_by(Use.transfer_id, Lot.account_id)
+        .subquery()
+    )
+    made = (
+        select(Lot.transfer_id, Lot.account_id, func.sum(Lot.points).label("points"))
+        .group_by(Lot.transfer_id, Lot.account_id)
+        .subquery()
+    )
+    for parts, most in ((used, func.abs(Line.points)), (made, Line.points)):
+        its_line = and_(Line.transfer_id == parts.c.transfer_id, Line.account_id == parts.c.account_id)
+        wrong = select(parts.c.transfer_id).outerjoin(Line, its_line)
+        for transfer_id in session.scalars(wrong.where(or_(Line.points.is_(None), parts.c.points > most))):
+            yield explain("points_check_uses", transfer=transfer_id)
+    bare = (
+        select(Line.transfer_id)
+        .join(Transfer, Transfer.id == Line.transfer_id)
+        .join(Account, Account.id == Line.account_id)
+        .outerjoin(made, and_(made.c.transfer_id == Line.transfer_id, made.c.account_id == Line.account_id))
+        .where(Line.points > 0, Account.kind == AccountKind.OWN, Transfer.kind != Kind.MOVED)
+        .where(func.coalesce(made.c.points, 0) < Line.points)
+    )
+    for transfer_id in session.scalars(bare):
+        yield explain("points_check_uses", transfer=transfer_id)

@@ -16,6 +16,7 @@ from plugins.points import (
     awards,
     demo,
     expiry,
+    gifts,
     holds,
     ledger,
     lots,
@@ -93,6 +94,7 @@ class PointsPlugin(Plugin):
         yield from holds.faults()
         yield from lots.faults()
         yield from posting.faults()
+        yield from gifts.faults()
 
     @implements(Keeps.holders_merged)
     def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import lazyload
 
 from core.communities import policy
@@ -16,7 +16,7 @@ from core.people import holders as locking
 from core.plugins import here
 from plugins.points import ledger, lots
 from plugins.points.ledger import Entry
-from plugins.points.models import AccountKind, Award, Category, Contribution, Kind, State
+from plugins.points.models import AccountKind, Award, Category, Contribution, Kind, Line, Objection, State, Transfer
 from plugins.points.policy import PointsPolicy
 
 _BATCH = 2_000  # contributions at once: their holders stay locked meanwhile
@@ -155,12 +155,54 @@ def _pay(paying: Sequence[tuple[Due, Award]]) -> None:
 
 
 def faults() -> Iterator[Explanation]:
-    """Contributions and awards agree on their state."""
+    """Contributions, their awards and their objections agree on their state, and awards on what was moved for them."""
     torn = (
         select(Contribution.id)
-        .join(Award, Award.contribution_id == Contribution.id)
-        .where(Award.state != Contribution.state)
+        .outerjoin(Award, Award.contribution_id == Contribution.id)
+        .where(or_(Award.id.is_(None), Award.state != Contribution.state))
         .distinct()
     )
-    for contribution_id in session.scalars(torn):
+    asked = select(Objection.contribution_id).where(Objection.upheld.is_(None))
+    unsaid = select(Contribution.id).where(
+        or_(
+            (Contribution.state == State.OBJECTED) != Contribution.id.in_(asked),
+            (Contribution.state == State.WITHDRAWN) == Contribution.withdrawn_at.is_(None),
+        )
+    )
+    for contribution_id in {*session.scalars(torn), *session.scalars(unsaid)}:
         yield explain("points_check_states", contribution=contribution_id)
+    yield from _award_faults()
+
+
+def _award_faults() -> Iterator[Explanation]:
+    """L6: a transfer credits each award that counts or counted; what was taken back of it is what the award says."""
+    moved = select(Line.transfer_id, Line.points).where(Line.points > 0).subquery()
+    back = (
+        select(
+            Transfer.reverses_id,
+            func.sum(case((Transfer.kind == Kind.REVERSED, Line.points), else_=0)).label("reversed"),
+            func.sum(case((Transfer.kind == Kind.WITHDRAWN, Line.points), else_=0)).label("withdrawn"),
+        )
+        .join(Line, Line.transfer_id == Transfer.id)
+        .where(Line.points > 0, Transfer.reverses_id.is_not(None))
+        .group_by(Transfer.reverses_id)
+        .subquery()
+    )
+    rest = case((Award.state == State.WITHDRAWN, Award.points - Award.reversed), else_=0)
+    never = Award.transfer_id.is_(None)
+    wrong = (
+        select(Award.contribution_id)
+        .outerjoin(moved, moved.c.transfer_id == Award.transfer_id)
+        .outerjoin(back, back.c.reverses_id == Award.transfer_id)
+        .where(
+            or_(
+                never & (((Award.state == State.CREDITED) & (Award.points > 0)) | (Award.reversed > 0)),
+                ~never & Award.state.in_([State.POSTED, State.OBJECTED]),
+                ~never & (func.coalesce(moved.c.points, 0) != Award.points),
+                ~never & (func.coalesce(back.c.reversed, 0) != Award.reversed),
+                ~never & (func.coalesce(back.c.withdrawn, 0) != rest),
+            )
+        )
+    )
+    for contribution_id in session.scalars(wrong):
+        yield explain("points_check_award", contribution=contribution_id)
