@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from core.web.api import Explanations, HolderOut, IdField, Moment
+from core.web.api import Explanations, IdField, Moment
 from plugins.points.models import Kind
 from plugins.points.schemas import PeriodQuery
 
@@ -50,10 +50,18 @@ class CopyLineOut(Schema):
     transfer_id = fields.String()
 
 
-class CommunityOut(Schema):
+class CopyCommunityOut(Schema):
     """Where a copy was issued."""
 
     slug = fields.String()
+    name = fields.String()
+
+
+class CopyHolderOut(Schema):
+    """Whose points a copy is about."""
+
+    id = fields.String()
+    kind = fields.String()
     name = fields.String()
 
 
@@ -62,8 +70,8 @@ class CopyOut(Schema):
 
     document = fields.String()
     version = fields.Integer()
-    community = fields.Nested(CommunityOut)
-    holder = fields.Nested(HolderOut)
+    community = fields.Nested(CopyCommunityOut)
+    holder = fields.Nested(CopyHolderOut)
     first = fields.String(data_key="from", attribute="from")
     last = fields.String(data_key="to", attribute="to")
     opening = fields.Integer()
