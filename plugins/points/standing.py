@@ -163,13 +163,21 @@ def _name(rule: Rule, earned: int) -> str:
 
 def parts(holder_id: Id, *, day: date) -> Sequence[tuple[str, int]]:
     """Where a holder's standing comes from: category names and points, the most first."""
+    return parts_of([holder_id], day=day).get(holder_id, ())
+
+
+def parts_of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Sequence[tuple[str, int]]]:
+    """As `parts`, of several holders in one statement; those who earned nothing are left out."""
     rule = policy.at(PointsPolicy, day).standing
     rows = session.execute(
-        select(Category.name, _EARNED)
+        select(Award.holder_id, Category.name, _EARNED)
         .join(Category, Category.id == Award.category_id)
-        .where(Award.holder_id == holder_id, *_COUNTS)
-        .group_by(Category.id, Category.name)
+        .where(Award.holder_id.in_(holder_ids), *_COUNTS)
+        .group_by(Award.holder_id, Category.id, Category.name)
         .order_by(_EARNED.desc(), Category.name),
         _span(rule, day),
     )
-    return [(name, int(points)) for name, points in rows]
+    found: defaultdict[Id, list[tuple[str, int]]] = defaultdict(list)
+    for holder_id, name, points in rows:
+        found[holder_id].append((name, int(points)))
+    return found
