@@ -13,8 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core.db import Id
-from core.explanations import explain
-from core.faults import could_be_meant, seen
+from core.faults import seen
 from core.people.models import Holder
 from core.people.queries import centre_holder
 from core.plugins import here
@@ -29,7 +28,7 @@ from plugins.points.forms import choices_of
 from plugins.points.models import Kind
 from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
-from plugins.points.views.base import LINES, MOVEMENTS, pages
+from plugins.points.views.base import LINES, MOVEMENTS, asked_period, between, pages
 
 PAPER_ROWS = 34  # rows of text below the head of one A4
 PAPER_WIDTH = 50  # narrow characters of a row's words; a Chinese one takes two
@@ -54,16 +53,12 @@ class Asked:
     @property
     def arguments(self) -> dict[str, Any]:
         """As the address says it."""
-        return _between(self.first, self.last) | ({"kind": self.kind.value} if self.kind else {})
+        return between(self.first, self.last) | ({"kind": self.kind.value} if self.kind else {})
 
     @property
     def words(self) -> str:
         """The period, as people say it."""
         return period_words(self.first, self.last)
-
-
-def _between(first: date | None, last: date | None) -> dict[str, Any]:
-    return {name: bound.isoformat() for name, bound in (("from", first), ("to", last)) if bound}
 
 
 def period_words(first: date | None, last: date | None) -> str:
@@ -79,20 +74,8 @@ def period_words(first: date | None, last: date | None) -> str:
 def _asked() -> Asked:
     given = request.args
     kind = Kind(given["kind"]) if given.get("kind") in set(Kind) else None
-    try:
-        first, last = _day(given.get("from")), _day(given.get("to"))
-    except ValueError:
-        return Asked(kind=kind, problem=_("This must be a day like 2026-03-02."))
-    if first and last and last < first:
-        return Asked(kind=kind, problem=say(explain("points_period_order")))
-    return Asked(first=first, last=last, kind=kind)
-
-
-def _day(text: str | None) -> date | None:
-    found = date.fromisoformat(text) if text else None
-    if found is not None and not could_be_meant(found):
-        raise ValueError(text)
-    return found
+    period = asked_period()
+    return Asked(first=period.first, last=period.last, kind=kind, problem=period.problem)
 
 
 def _transfer(text: str | None) -> Id | None:
@@ -144,7 +127,7 @@ def _periods(holder_id: Id, asked: Asked) -> list[dict[str, object]]:
     return [
         {
             "label": label,
-            "url": url_for(".statement", holder_id=holder_id, **_between(first, last), **kind),
+            "url": url_for(".statement", holder_id=holder_id, **between(first, last), **kind),
             "active": (asked.first, asked.last) == (first, last),
         }
         for label, first, last in offered
@@ -157,9 +140,9 @@ def paid(line: StatementLine) -> str:
         return _("repaid a debt:")
     words = {
         Kind.SPENT: _("paid with:"),
-        Kind.EXPIRED: _("it was of:"),
-        Kind.GIVEN: _("given of:"),
-        Kind.MOVED: _("it was of:"),
+        Kind.EXPIRED: _("came from:"),
+        Kind.GIVEN: _("given from:"),
+        Kind.MOVED: _("came from:"),
     }
     return words.get(line.kind) or _("taken from:")
 
