@@ -38,7 +38,9 @@ def workbook(kind: ImportKind) -> bytes:
         words = [str(choice.words[0]) for choice in column.choices()] if column.choices else []
         explained.append([*_explained(column), "、".join(words)])
         if words:
-            _offer(book, sheet, letters, words)
+            _offer(book, sheet, letters, words, only=True)
+        elif column.suggestions and (names := list(column.suggestions())):
+            _offer(book, sheet, letters, names, only=False)
     explained.append([])
     explained.append([str(kind.help)])
     for cell in explained[1]:
@@ -59,14 +61,18 @@ def _explained(column: Column) -> list[str]:
     return [str(column.label), needed, str(column.help), "、".join(example for example in column.examples if example)]
 
 
-def _offer(book: Any, sheet: Any, letters: str, words: list[str]) -> None:
-    """A list to choose from; it stands in a hidden sheet, for in the rule itself it may have 255 characters only."""
+def _offer(book: Any, sheet: Any, letters: str, words: list[str], *, only: bool) -> None:
+    """A list to choose from. `only`: nothing else may be typed.
+
+    It stands in a hidden sheet, for in the rule itself it may have 255 characters only.
+    """
     lists = book["lists"] if "lists" in book.sheetnames else book.create_sheet("lists")
     lists.sheet_state = "hidden"
     column = 1 if lists.max_column == 1 and lists["A1"].value is None else lists.max_column + 1
     for row, word in enumerate(words, 1):
-        lists.cell(row=row, column=column, value=word)
+        lists.cell(row=row, column=column, value=word).data_type = "s"  # also a name that begins with =
     place = get_column_letter(column)
     rule = DataValidation(type="list", formula1=f"lists!${place}$1:${place}${len(words)}", allow_blank=True)
+    rule.showErrorMessage = only
     rule.add(f"{letters}2:{letters}{_ROWS}")
     sheet.add_data_validation(rule)

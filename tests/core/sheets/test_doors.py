@@ -164,4 +164,26 @@ def test_a_template_filled_in_is_understood_in_either_language(
     found = rest(program_of("li"), answer.data, "?dry_run=1", kind).get_json()
     assert found == {"rows": 0, "created": 0, "unchanged": 0, "faults": []}
     assert len(header) == len(set(header)) >= 4
-    assert len(sheet.data_validations.dataValidation) == {"residents": 0, "groups": 2, "contributions": 1}[kind]
+    assert len(sheet.data_validations.dataValidation) == {"residents": 0, "groups": 2, "contributions": 2}[kind]
+
+
+def test_the_template_offers_groups_and_categories_that_are_there(browser_of: BrowserOf) -> None:
+    answer = browser_of("li", locale="zh-CN").get("/points/award/sheet/template.xlsx")
+    assert answer.status_code == 200
+    assert "template" not in answer.headers["Content-Disposition"]
+    book = load_workbook(io.BytesIO(answer.data))
+    sheet = book.worksheets[0]
+    offered = {}
+    for rule in sheet.data_validations.dataValidation:
+        name, _mark, place = rule.formula1.partition("!")
+        cells = book[name][place.replace("$", "")]
+        (reach,) = rule.sqref.ranges
+        head = sheet.cell(row=1, column=reach.min_col).value
+        offered[head] = ([cell.value for (cell,) in cells], bool(rule.showErrorMessage))
+        assert reach.max_row >= 10_000
+    assert offered["团队或居民"] == (["合唱队", "民乐团"], False)  # residents may be typed
+    names, only = offered["类别"]
+    assert {"演出", "志愿服务时长"} <= set(names)
+    assert only
+    assert book["lists"].sheet_state == "hidden"
+    assert browser_of("zhang").get("/points/award/sheet/template.xlsx").status_code == 403

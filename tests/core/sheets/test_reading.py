@@ -117,6 +117,62 @@ def test_a_row_far_below_costs_nothing(row: int) -> None:
     assert time.monotonic() - begun < 1
 
 
+def test_formats_far_below_hold_nothing_and_do_not_matter() -> None:
+    formats = b'<row r="30000"><c r="A30000" s="1"/></row></sheetData>'
+    sheet = HEAD + b'<row r="1"><c r="A1"><v>1</v></c></row>' + formats + b"</worksheet>"
+    assert reading.read(with_part(xlsx(RESIDENTS), SHEET, sheet)) == [Line(1, (1,))]
+
+
+def test_a_hundred_thousand_rows_are_told_to_be_split() -> None:
+    rows = b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (row, row) for row in range(1, 100_001))
+    begun = time.process_time()
+    with pytest.raises(TooManyRows):
+        reading.read(with_part(xlsx(RESIDENTS), SHEET, HEAD + rows + b"</sheetData></worksheet>"))
+    assert time.process_time() - begun < 5
+
+
+def test_the_first_sheet_that_is_shown_is_read_and_others_are_named() -> None:
+    def change(sheet: Any) -> None:
+        sheet.parent.create_sheet("hidden", 0).sheet_state = "hidden"
+        sheet.parent["hidden"].append(("no",))
+        sheet.parent.create_sheet("more").append(("b",))
+
+    sheet = reading.opened(xlsx(("a",), change=change))
+    assert (sheet.lines, sheet.others) == ([Line(1, ("a",))], (("more", [Line(1, ("b",))]),))
+
+
+def test_a_merged_cell_at_the_end_of_a_row_is_marked_too() -> None:
+    def merge(sheet: Any) -> None:
+        sheet.merge_cells("B1:B2")
+
+    assert reading.read(xlsx(("a", "b"), ("a",), change=merge))[1] == Line(2, ("a", Merged()))
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("a\tb, c\n", ("a", "b, c")),
+        ("a，b", ("a", "b")),
+        ("a;b,c;d", ("a", "b,c", "d")),
+        ('"a\tb"\tc', ("a\tb", "c")),
+        ('5" \tb', ('5" ', "b")),
+        ('"a\tb', ('"a', "b")),
+        ("only one", ("only one",)),
+    ],
+)
+def test_what_is_pasted_is_parted_as_it_is_meant(text: str, cells: tuple[str, ...]) -> None:
+    assert reading.pasted(text) == [Line(1, cells)]
+
+
+def test_an_ods_is_told_how_to_be_saved() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<x/>")
+    with pytest.raises(reading.OpenDocumentSheet):
+        reading.read(made.getvalue())
+
+
 def test_a_cell_far_right_costs_nothing() -> None:
     begun = time.monotonic()
     assert reading.read(with_part(xlsx(RESIDENTS), SHEET, FAR_RIGHT)) == [Line(1, (1,))]
