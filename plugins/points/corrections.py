@@ -13,7 +13,9 @@ from core.audit.record import record
 from core.communities import policy
 from core.contract import Actor
 from core.db import session
+from core.errors import Invalid
 from core.explanations import explain
+from core.people import closed
 from core.people import holders as locking
 from core.plugins import here
 from plugins.points import expiry, ledger, lots
@@ -28,10 +30,13 @@ def correct(request: CorrectionRequest, *, by: Actor) -> Transfer:
 
     Raises:
         NotFound: there is no such holder here.
+        Invalid: the holder is a group that is no more.
         NotEnoughPoints: less is there to take away.
     """
     access.check(by, "points.correct")
     holder = locking.lock([request.holder_id])[request.holder_id]
+    if (gone := closed.words([holder.id]).get(holder.id)) is not None:
+        raise Invalid({"holder_id": [gone]})
     account, points = ledger.account_of(holder.id), request.points
     expiry.expire_of(account)
     issue = ledger.house_account(AccountKind.ISSUE)

@@ -17,7 +17,7 @@ from core.hookspecs import Happened
 from core.people import dissolving, merging
 from core.people.requests import DissolutionRequest, MergingRequest
 from core.plugins import House, here
-from plugins.points import awards, holds, moving, queries, standing, withdrawal
+from plugins.points import awards, corrections, holds, moving, queries, standing, withdrawal
 from plugins.points.models import (
     Account,
     Contribution,
@@ -31,7 +31,7 @@ from plugins.points.models import (
     Transfer,
     Use,
 )
-from plugins.points.requests import ContributionRequest, WithdrawalRequest
+from plugins.points.requests import ContributionRequest, CorrectionRequest, WithdrawalRequest
 from tests import kit
 from tests.kit import NOW, SYSTEM, BrowserOf, Cast, ProgramOf, a_group, actor_of, enter_slug
 from tests.plugins.points.kit import (
@@ -419,6 +419,9 @@ def test_nothing_is_typed_for_a_group_that_is_no_more(cast_of_points: Cast, clos
         awards.record(request, by=actor_of("li"))
     [fault] = refusal.value.errors["holder_id"]
     assert fault.code in {"group_dissolved", "group_merged"}
+    with pytest.raises(Invalid) as refusal:
+        corrections.correct(CorrectionRequest(holder_id=choir.id, points=5, reason="漏记"), by=actor_of("li"))
+    assert refusal.value.errors["holder_id"] == [fault]
     assert choir.id not in {holder.id for holder in queries.holders(by=actor_of("li"), limit=50)}
 
 
