@@ -173,6 +173,13 @@ SENTENCES: Mapping[str, Any] = {
     "contribution.objected": _l("objected to"),
     "contribution.credited": _l("credited"),
     "contribution.withdrawn": _l("withdrawn"),
+    "points_account.issue": _l("The community gives"),
+    "points_account.spent": _l("Spent on rooms"),
+    "points_account.expired": _l("Expired"),
+    "points_gift_state.offered": _l("waits for an answer"),
+    "points_gift_state.accepted": _l("accepted"),
+    "points_gift_state.declined": _l("declined"),
+    "points_gift_state.taken_back": _l("offer taken back"),
     # acts of the audit
     "act.points.award": _l("Recorded contributions"),
     "act.points.withdraw": _l("Withdrew a contribution"),

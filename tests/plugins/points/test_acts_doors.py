@@ -140,6 +140,7 @@ def test_a_correction_and_its_reversal_in_parts_over_rest_and_page(
     assert browser.post(path, {"points": "19", "reason": "x"}).status_code == 422
     assert browser.post(path, {"points": "18", "reason": "all of it"}).status_code == 303
     assert "too much" in browser.get(path).text
+    assert "The community gives" in browser.get(path).text
     assert account(li, cast.choir.id)["balance"] == 0
     given(li.post(f"{path}/reversal", {"reason": "x"}), 409)
     form = f"/points/accounts/{cast.choir.id}/correction"
@@ -176,6 +177,7 @@ def test_two_leaders_agree_on_a_gift_and_the_month_has_a_cap(
     last = given(li.get("/points/gifts?limit=1"), 200)["items"][0]
     theirs = f"/points/accounts/{cast.orchestra.id}/gifts"
     assert "Accept" in zhao_browser.get(theirs).text
+    assert "waits for an answer" in zhao_browser.get(theirs).text
     assert zhao_browser.post(f"{theirs}/{last['id']}/refusal", {}).status_code == 303
     again = zhao_browser.post(f"{theirs}/{last['id']}/acceptance", {})
     assert again.status_code == 409
