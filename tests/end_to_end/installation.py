@@ -93,16 +93,25 @@ def installed(database_url: str, *, since: datetime) -> Iterator[Installation]:
         database_url, "user", "create", MANAGER, "--community", SLUG, "--role", "manager", "--password", PASSWORD
     )  # fmt: skip
     app = create_app(Config(database_url=database_url, secret_key="of a test"))
+    try:
+        with served(app) as port:
+            yield Installation(database_url, port, app)
+    finally:
+        linli_of(app).database.close()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[int]:
+    """Serve it over HTTP meanwhile; answers the port."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Installation(database_url, server.port, app)
+        yield server.port
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
-        linli_of(app).database.close()
 
 
 # --- REST ----------------------------------------------------------------------------------------------------------

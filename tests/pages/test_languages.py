@@ -12,29 +12,23 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.routing import BuildError, Rule
 
 from core import clock
-from core.accounts.models import Account
-from core.db import Base, Id, session, unit
-from core.people.models import Group, Holder, Resident
+from core.db import Base, session, unit
 from core.upkeep import i18n
 from core.web.request import linli_of
-from plugins.booking.models import Reservation, Room
-from plugins.points.models import Contribution
 from tests import kit
-from tests.contract.test_subsets import BUNDLED, DAYS, an_installation
+from tests.contract.test_subsets import DAYS
 from tests.kit import Browser, Cast
 from tests.pages.reading import Page, read
+from tests.pages.walking import FEW, addresses, pages, samples_of
 
 LANG = {"zh": "zh-Hans", "en": "en"}
 WHO = ["li", "sun", "zhang", "chen", None]
 HAN = re.compile(r"[\u3400-\u9fff]+")
 LINK = re.compile(r"""\b(?:href|hx-get)="([^"]*)\"""")
-FEW = 3  # addresses of one view with the same words in the query
 SWITCH = {"中文", "English"}  # the switch names each language in itself
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]?[\d.]*[a-zA-Z]")
-NO_SUCH_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
 # --- what may be said in either language ---------------------------------------------------------------------------
@@ -125,14 +119,6 @@ def faults_of(html: str, language: str, names: list[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The whole house with some days lived through."""
-    app = an_installation(tmp_path_factory.mktemp("languages"), BUNDLED)
-    yield app
-    linli_of(app).database.close()
-
-
-@pytest.fixture(scope="module")
 def samples(lived: Flask) -> tuple[dict[str, list[str]], list[str]]:
     """Values for the arguments of addresses, and the texts of the data."""
     linli = linli_of(lived)
@@ -143,58 +129,6 @@ def samples(lived: Flask) -> tuple[dict[str, list[str]], list[str]]:
     with unit(linli.database, write=False):
         kit.enter_slug(linli.house, kit.OTHER_SLUG)
         return some, sorted({*names, *data()}, key=len, reverse=True)
-
-
-def samples_of() -> dict[str, list[str]]:
-    """Some ids of each kind in the open community: of each state one, of each kind one, and one that is none."""
-
-    def ids(model: Any, *, by: Any = None) -> list[str]:
-        rows: dict[Any, Id] = {}
-        for number, row in enumerate(session.scalars(select(model).order_by(model.id))):
-            rows.setdefault(number < FEW if by is None else by(row), row.id)
-        return [*map(str, rows.values()), NO_SUCH_ID]
-
-    now = clock.now()
-    return {
-        "resident_id": ids(Resident),
-        "group_id": ids(Group),
-        "holder_id": ids(Holder, by=lambda row: row.kind),
-        "other_id": ids(Account),
-        "reservation_id": ids(Reservation, by=lambda row: (row.state(now), row.price_points > 0)),
-        "room_id": ids(Room),
-        "contribution_id": ids(Contribution, by=lambda row: row.state),
-        "kind": ["residents", "groups", "contributions", "nothing"],
-        "closure_id": [NO_SUCH_ID],
-        "name": ["points", "nothing"],
-        "wanted": ["on"],
-        "code": ["customs_publicity", "nothing"],
-        "valid_from": ["2026-11-26"],
-        "seq": ["1"],
-    }
-
-
-def addresses(app: Flask, method: str, some: dict[str, list[str]]) -> list[str]:
-    """Every page that answers a method, with some values for each argument."""
-    adapter = app.url_map.bind("localhost")
-    found = ["/"] if method == "GET" else []
-    for rule in pages(app, method):
-        names = sorted(rule.arguments - {"community"})
-        longest = max((len(some[name]) for name in names), default=1)
-        for number in range(longest):
-            values = {name: some[name][min(number, len(some[name]) - 1)] for name in names}
-            try:
-                found.append(adapter.build(rule.endpoint, values | {"community": kit.SLUG}, method=method))
-            except BuildError:
-                pytest.fail(f"no address for {rule}")
-    return list(dict.fromkeys(found))
-
-
-def pages(app: Flask, method: str) -> list[Rule]:
-    return [
-        rule
-        for rule in app.url_map.iter_rules()
-        if method in (rule.methods or set()) and rule.rule.startswith("/<community>/")
-    ]
 
 
 def with_links(app: Flask, browser: Browser, typed: list[str]) -> Iterator[tuple[str, int, str]]:
