@@ -75,7 +75,9 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
     "mode": lambda value: gettext("for each member") if value == "per_member" else gettext("of the whole group"),
     "per": lambda value: gettext("by the hour") if value == "hour" else gettext("each time"),
     "peak": lambda value: said_hours(changes.unpacked(value)),
-    "member_share": lambda value: gettext("%(percent)d %% of the group's points", percent=value) if value else "–",
+    "member_share": lambda value: (
+        gettext("%(percent)d %% of the group's points", percent=value) if value else gettext("none")
+    ),
     "gift_monthly_cap": lambda value: words.points(value) if value else gettext("nothing"),
     "step_minutes": words.minutes,
     "price_peak": words.points,
@@ -133,7 +135,12 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def rule(figures: Mapping[str, Any]) -> str:
-    """A rule of these figures in words: 20 points each time; at most 60 points a day."""
+    """A rule of these figures in words: 20 points each time; at most 60 a day."""
+    return joined(rule_parts(figures))
+
+
+def rule_parts(figures: Mapping[str, Any]) -> list[str]:
+    """What it gives, then what members get and the limits, where there are any."""
     points, share = figures["points"], figures["member_share"]
     hourly = figures["per"] == "hour"
     parts = [
@@ -147,7 +154,7 @@ def rule(figures: Mapping[str, Any]) -> str:
         parts.append(gettext("at most %(cap)d a day", cap=cap))
     if cap := figures["monthly_cap"]:
         parts.append(gettext("at most %(cap)d a month", cap=cap))
-    return joined(parts)
+    return parts
 
 
 def change(name: str, before: Any, after: Any) -> str:

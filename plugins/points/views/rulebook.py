@@ -15,7 +15,7 @@ from core.web.request import actor
 from core.web.transactions import runs_in
 from core.web.words import day
 from plugins.points import changes, proposals, rules, wording
-from plugins.points.models import Category
+from plugins.points.models import Category, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.proposals import RuleChange
 from plugins.points.rule_forms import CategoryForm, RuleForm, rule_values
@@ -31,7 +31,7 @@ def rulebook() -> ResponseReturnValue:
     """How points are earned and what they give, in plain words; printed it is a sheet for the wall."""
     check_open("public_rules")
     today, book = here().today(), rules.book()
-    in_force = [(category, book.on(category, today)) for category in book.categories.values()]
+    in_force = [(category, _parts(book.on(category, today))) for category in book.categories.values()]
     since, figures = policy.version_at(PointsPolicy, today)
     return render_template(
         "points/rules.html",
@@ -41,8 +41,12 @@ def rulebook() -> ResponseReturnValue:
         today=today,
         policy=figures,
         peak=wording.busy(figures.peak),
-        words=wording,
     )
+
+
+def _parts(rule: Rule | None) -> list[str]:
+    """What a rule gives, and its limits; nothing of none."""
+    return wording.rule_parts(changes.rule_figures(rule)) if rule else []
 
 
 def _coming(book: Book, figures: PointsPolicy) -> list[dict[str, object]]:

@@ -352,7 +352,7 @@ def test_a_new_version_of_a_rule_is_looked_at_kept_and_stays_readable(browser_of
     new = typed_rule(points="12", member_share="10", daily_cap="24", valid_from=str(after(4)))
     shown = re.sub(r"<[^>]+>|\s+", " ", li.post("/points/rules/song/look", new).text)
     assert re.search(r"Points +10 points +12 points", shown)
-    assert re.search(r"Each member named gets +– +10 % of the group", shown)
+    assert re.search(r"Each member named gets +none +10 % of the group", shown)
     assert re.search(r"At most a day +no limit +24 points", shown)
     assert len(scene.rules_of("song")) == 1
     answer = keep_rule(li, new)
