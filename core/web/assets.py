@@ -41,6 +41,7 @@ ICONS = PACKAGES / "@tabler" / "icons" / "icons"
 PACKAGED = {
     "tabler.css": "@tabler/core/dist/css/tabler.min.css",
     "htmx.js": "htmx.org/dist/htmx.min.js",
+    "echarts.js": "echarts/dist/echarts.simple.min.js",
 }
 SPRITE = "icons.svg"
 TEXT = (".css", ".js", ".json", ".svg", ".webmanifest")

@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core.db import Id
+from core.errors import NotFound
+from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -17,18 +19,26 @@ from plugins.points import queries, remains, rules, withdrawal
 from plugins.points.forms import WithdrawalForm, choices_of
 from plugins.points.models import State
 from plugins.points.queries import READ
-from plugins.points.views.base import MOVEMENTS, pages
+from plugins.points.views.base import MOVEMENTS, asked_period, pages
 
 
 @pages.get("/contributions")
 @requires(READ)
 def contributions() -> ResponseReturnValue:
-    """What was recorded, the latest day first."""
-    asked = request.args
+    """What was recorded, the latest day first: `?category=`, `?state=`, `?from=`, `?to=` (days), `?holder=`, `?q=`."""
+    asked, period = request.args, asked_period()
     state = State(asked["state"]) if asked.get("state") in set(State) else None
-    wanted = queries.ContributionFilter(words=asked.get("q", ""), category=asked.get("category"), state=state)
+    holder = _holder(asked.get("holder"))
+    wanted = queries.ContributionFilter(
+        words=asked.get("q", ""),
+        category=asked.get("category"),
+        state=state,
+        holder_id=None if holder is None else holder.id,
+        first=period.first,
+        last=period.last,
+    )
     found = queries.contributions(wanted, by=actor(), limit=MOVEMENTS, cursor=asked.get("cursor"))
-    kept: dict[str, Any] = {name: asked.get(name, "") for name in ("q", "category", "state")}
+    kept: dict[str, Any] = {name: asked.get(name, "") for name in ("q", "category", "state", "from", "to", "holder")}
     more = url_for(".contributions", **kept, cursor=found[MOVEMENTS - 1].id) if len(found) > MOVEMENTS else None
     categories = [(code, category.name) for code, category in rules.book().categories.items()]
     return render_template(
@@ -36,10 +46,20 @@ def contributions() -> ResponseReturnValue:
         contributions=found[:MOVEMENTS],
         latest_url=url_for(".contributions", **kept) if asked.get("cursor") else None,
         asked=kept,
+        holder=holder,
+        problem=period.problem,
+        filtered=any(kept.values()),
         categories=choices_of(categories, _("all")),
         states=choices_of([(state.value, say_code(f"contribution.{state.value}")) for state in State], _("all")),
         next_url=more,
     )
+
+
+def _holder(asked: str | None) -> Holder | None:
+    try:
+        return queries.holder(Id(asked), by=actor()) if asked else None
+    except ValueError:
+        raise NotFound(what="holder") from None
 
 
 @pages.get("/contributions/<id:contribution_id>")

@@ -22,6 +22,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "node_modules/.package-lock.json": "{}",
         "node_modules/@tabler/core/dist/css/tabler.min.css": "a { color: red }" * 100,
         "node_modules/htmx.org/dist/htmx.min.js": "var htmx = 1",
+        "node_modules/echarts/dist/echarts.simple.min.js": "var echarts = 1",
         "node_modules/@tabler/icons/icons/outline/star.svg": LINES,
         "node_modules/@tabler/icons/icons/outline/medal.svg": LINES,
         "node_modules/@tabler/icons/icons/filled/star.svg": LINES,
