@@ -267,7 +267,7 @@ def test_a_statement_shows_figures_lines_posted_ones_and_what_will_change(browse
         "Tier bronze needs 60 points earned in 180 days; 70 were earned.",
         "name of gift, Tue 18 Aug: square",
         "posted, 3 days left",
-        "On Sun 14 Feb 2027 70 points become too old to count; 0 remain: no tier, unless 60 more are earned.",
+        "On Sun 14 Feb 2027, 70 points of 合唱队 are older than 180 days: 0 remain, no tier, unless 60 more are earned.",
     ):
         assert words in page, words
 
