@@ -8,11 +8,12 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, IntegerField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import Field, IntegerField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from core.db import Id
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, NotFound
 from core.explanations import Explanation, explain
 from core.people.models import Holder
 from core.plugins import here
@@ -54,6 +55,13 @@ class AwardForm(Form):
     note = StringField(_l("Note (everybody can read it)"))
     evidence = StringField(_l("Number of the paper (if it was long ago)"))
 
+    members = SelectMultipleField(
+        _l("Who took part? They share if the rule says so"),
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
     holders: Sequence[Holder] = ()
 
     @property
@@ -80,6 +88,7 @@ class AwardForm(Form):
             "occurred_on": self.day.data,
             "note": self.note.data or "",
             "evidence": self.evidence.data or "",
+            "member_ids": _ids(self.members.data or ()) if "members" in self else (),
         }
         if (late := judging.wants_evidence(self.day.data)) is not None and not (self.evidence.data or "").strip():
             raise Invalid({"evidence": [explain("points_wants_evidence", days=late)]})
@@ -98,9 +107,7 @@ class AwardForm(Form):
         for name, faults in error.errors.items():
             _items, _dot, place = name.partition("items.")
             number, _dot, field = place.partition(".")
-            if common := {"category": "category", "occurred_on": "day", "note": "note", "evidence": "evidence"}.get(
-                field
-            ):
+            if common := _PLACES.get(field):
                 placed[common] = list(faults)  # every row has the same: said once
             else:
                 where = _box(filled[int(number)].holder.id) if number.isdecimal() else name
@@ -108,22 +115,51 @@ class AwardForm(Form):
         super().refuse(Invalid(placed))
 
 
+_PLACES = {
+    "category": "category",
+    "occurred_on": "day",
+    "note": "note",
+    "evidence": "evidence",
+    "member_ids": "members",
+}
+"""Fields of a request that all rows have in common, and where the form shows them."""
+
+
+def _ids(texts: Sequence[str]) -> tuple[Id, ...]:
+    """Ids that boxes carried.
+
+    Raises:
+        NotFound: one of them is none.
+    """
+    try:
+        return tuple(Id(text) for text in texts)
+    except ValueError:
+        raise NotFound(what="resident_id") from None
+
+
 def _box(holder_id: Id) -> str:
     return f"n_{holder_id.hex}"
 
 
-def award_form(holders: Sequence[Holder], book: Book, *, chosen: str = "") -> AwardForm:
+def award_form(
+    holders: Sequence[Holder], book: Book, *, chosen: str = "", members: Sequence[tuple[Id, str]] = ()
+) -> AwardForm:
     """The form for these holders.
 
     Args:
         holders: one box each.
         book: the categories to choose from, with what they give today.
         chosen: the code of the category a fresh form begins with.
+        members: of the one group the form is about: who may be named, by id and name.
     """
     boxes = {_box(holder.id): WholeField(holder.name, validators=[Optional()]) for holder in holders}
     made: AwardForm = type("AwardForm", (AwardForm,), {**boxes, "holders": holders})(
         data={"day": here().today(), "category": chosen}
     )
+    if members:
+        made.members.choices = [SelectChoice(str(member_id), name) for member_id, name in members]
+    else:
+        del made.members
     made.category.choices = [SelectChoice(code, _choice(book, code)) for code in book.categories]
     return made
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from core.communities import policy
+from core.contract import HolderKind
 from core.db import Id
 from core.errors import DomainError, NotFound
 from core.people import queries as people
@@ -23,6 +24,8 @@ from core.web.words import say
 from plugins.points import awards, judging, queries, rules, standing
 from plugins.points.forms import AwardForm, award_form
 from plugins.points.policy import PointsPolicy
+from plugins.points.requests import MOST_MEMBERS
+from plugins.points.rules import Book
 from plugins.points.views.base import MOST_GROUPS, pages
 
 AWARD = "points.award"
@@ -43,7 +46,7 @@ class Gain:
 def award() -> ResponseReturnValue:
     """Award points to many groups on one page, or (`?holder=`) to one holder."""
     book = rules.book()
-    return _award_page(award_form(_candidates(), book, chosen=next(iter(book.categories), "")), {})
+    return _award_page(_form(book, chosen=next(iter(book.categories), "")), {})
 
 
 @pages.post("/award")
@@ -51,7 +54,7 @@ def award() -> ResponseReturnValue:
 def record() -> ResponseReturnValue:
     """Record what was typed."""
     book = rules.book()
-    form = award_form(_candidates(), book)
+    form = _form(book)
     if form.submitted():
         with form.refusing():
             made = awards.record_many(form.to_requests(book), by=actor())
@@ -83,7 +86,7 @@ def recorded(count: int, credits_on: date) -> str:
 def preview() -> ResponseReturnValue:
     """What the numbers would make: the page again, or for htmx only what changes on it."""
     book = rules.book()
-    form = award_form(_candidates(), book)
+    form = _form(book)
     gains: dict[Id, Gain] = {}
     if form.submitted() and form.filled:
         try:
@@ -109,6 +112,16 @@ def _gain(stood: standing.Standing, verdict: judging.Verdict, day: date) -> Gain
     tier = policy.at(PointsPolicy, here().today()).standing.of(after)
     risen = tier.tier if tier and tier.tier != stood.tier else ""
     return Gain(points=verdict.points, after=after, tier=risen, words=words)
+
+
+def _form(book: Book, *, chosen: str = "") -> AwardForm:
+    """The form for the groups, or for one holder; of one group its members may be named."""
+    holders = _candidates()
+    members: Sequence[tuple[Id, str]] = ()
+    if len(holders) == 1 and request.args.get("holder") and holders[0].kind is HolderKind.GROUP:
+        found = people.members(holders[0].id, by=actor(), limit=MOST_MEMBERS)[:MOST_MEMBERS]
+        members = list(dict.fromkeys((one.resident_id, one.name) for one in found))
+    return award_form(holders, book, chosen=chosen, members=members)
 
 
 def _candidates() -> Sequence[Holder]:

@@ -266,3 +266,25 @@ def test_the_staff_object_for_a_resident_whose_name_stands_there(
     actor: Actor = inside(database, house, lambda: actor_of("sun"))
     assert actor.name != said["name"]
     assert SYSTEM.account_id is None
+
+
+def test_members_are_named_on_the_page_of_one_group_and_share(
+    li: Client, browser_of: BrowserOf, database: Database, house: House, cast: Cast
+) -> None:
+    inside(database, house, lambda: a_rule("song", points=10, member_share=20))
+    browser = browser_of("li")
+    path = f"/points/award?holder={cast.choir.id}"
+    page = browser.get(path).text
+    assert cast.chen.name in page
+    assert "Who took part?" not in browser.get("/points/award").text
+    sent = {"category": "song", "day": str(TODAY), "note": "", f"n_{cast.choir.id.hex}": "1"}
+    wrong = browser.post(path, sent | {"members": str(cast.zhao.resident_id)})
+    assert wrong.status_code == 422
+    assert f"{cast.zhao.name} was no member" in wrong.text
+    assert browser.post(path, sent | {"members": "x"}).status_code == 404
+    assert browser.post(path, sent | {"members": str(cast.chen.resident_id)}).status_code == 303
+    [kept] = given(li.get("/points/contributions"), 200)["items"]
+    assert [(award["holder"]["name"], award["points"]) for award in kept["awards"]] == [
+        (cast.choir.name, 10),
+        (cast.chen.name, 2),
+    ]
