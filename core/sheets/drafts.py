@@ -65,14 +65,14 @@ def begin(kind_name: str, sheet: Sheet, title: str, *, by: Actor) -> SheetDraft:
         id=uuid7(), account_id=by.account_id, kind=kind.name, title=title[:200], made_at=clock.now(), version=1, done=0
     )
     head = header.find(sheet.lines, kind)
-    named = len(head.positions) > 1
+    named = _is_header(head, sheet.lines)
     below = [line for line in sheet.lines if line.number > head.row] if named else sheet.lines
     if not below:
         raise reading.EmptySheet
     if len(below) > reading.MOST_ROWS:
         raise reading.TooManyRows(most=reading.MOST_ROWS)
     above = next((line for line in sheet.lines if named and line.number == head.row), Line(0, ()))
-    names = {at: name for name, at in head.positions.items()} if named else guessing.columns(below, kind)
+    names = guessing.columns(below, kind, {at: name for name, at in head.positions.items()} if named else {})
     width = max(len(line.cells) for line in (above, *below))
     draft.headings = [progress.text_of(progress.kept_as(cell)) for cell in above.cells]
     draft.columns = _columns(names, below, width)
@@ -83,6 +83,13 @@ def begin(kind_name: str, sheet: Sheet, title: str, *, by: Actor) -> SheetDraft:
     session.flush()
     progress.judge_if_short(draft, by=by)
     return draft
+
+
+def _is_header(head: header.Header, lines: Sequence[Line]) -> bool:
+    """Two names that are known; or one, among words without a figure."""
+    cells = next(line.cells for line in lines if line.number == head.row)
+    words = all(isinstance(cell, str) and not any(map(str.isdigit, cell)) for cell in cells if holds(cell))
+    return len(head.positions) > (0 if words else 1)
 
 
 def _columns(names: Mapping[int, str], lines: Sequence[Line], width: int) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from core.sheets.cells import value_of
@@ -14,18 +15,23 @@ LOOKED_AT = 50  # lines
 Fits = Callable[[Any], bool]
 
 
-def columns(lines: Sequence[Line], kind: ImportKind) -> dict[int, str]:
+def columns(lines: Sequence[Line], kind: ImportKind, named: Mapping[int, str] = MappingProxyType({})) -> dict[int, str]:
     """Where a column stands → what it is, "" for one that only counts the lines; those that cannot be told are not in it.
 
-    Columns that hold few things are told first, notes last.
+    Columns that hold few things are told first, notes last. `named`: those that a header names; of the others only what is sure
+    is told then.
     """
     looked_at = lines[:LOOKED_AT]
     left = {position: cells for position, cells in enumerate(_by_position(looked_at)) if cells}
-    found: dict[int, str] = {}
-    if len(left) > 1 and _counts_lines(left.get(0, []), len(looked_at)):
+    found = dict(named)
+    for position in named:
+        left.pop(position, None)
+    if not named and len(left) > 1 and _counts_lines(left.get(0, []), len(looked_at)):
         del left[0]
         found[0] = ""
     for column, fits in _in_order(kind):
+        if named and fits is holds:
+            continue
         if column.name in found.values():
             continue
         share = {position: sum(map(fits, cells)) / len(cells) for position, cells in left.items()}

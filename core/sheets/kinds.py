@@ -170,6 +170,8 @@ class ImportKind:
         write: in a short write unit, the rows judged ready, with the actor; bulk inserts. Time has passed since `judge`: what
             others may have changed meanwhile is looked at again under its lock; SheetFaults, or any other DomainError, undoes
             the whole sheet.
+        asks: in a read unit, what is asked besides of a person who looks through the sheet on its page, of rows judged ready;
+            programs and commands are not asked. None: nothing.
         outlook: in a read unit, what would come of each row judged ready, in order, as a sentence; None: nothing is said.
     """
 
@@ -180,6 +182,7 @@ class ImportKind:
     columns: Sequence[Column]
     judge: Callable[[Sequence[Row], Actor], Judged]
     write: Callable[[Sequence[Ready], Actor], None]
+    asks: Callable[[Sequence[Ready]], Sequence[Fault]] | None = None
     outlook: Callable[[Sequence[Ready]], Sequence[Explanation]] | None = None
 
 

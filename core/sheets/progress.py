@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -63,7 +63,7 @@ def column_faults(draft: SheetDraft) -> list[Explanation]:
     names = sorted(name for name in draft.columns if name in labels)
     found += [explain("column_twice", header=labels[one]) for one, other in pairwise(names) if one == other]
     missing = [column for column in kind.columns if column.required and column.name not in draft.columns]
-    return found + [explain("column_missing", header=str(column.label)) for column in missing]
+    return found + [explain("column_absent", header=str(column.label)) for column in missing]
 
 
 def _unsaid(draft: SheetDraft, position: int) -> Explanation:
@@ -128,9 +128,14 @@ def next_step(draft: SheetDraft, *, by: Actor) -> Step | None:
 
 
 def keep(draft: SheetDraft, step: Step) -> None:
-    """Keep what was judged of a draft that is locked; whatever was judged of another state of it is dropped."""
+    """Keep what was judged of a draft that is locked; whatever was judged of another state of it is dropped.
+
+    What is wrong in a column that is not there gets its column, to be mended in.
+    """
     if (draft.version, draft.done) == (step.version, step.begun):
         draft.results, draft.done = list(step.results), len(step.results)
+        wanted = {column for result in step.results for column, _words in result.get("faults", ())}
+        draft.columns = [*draft.columns, *(column.name for column in absent(draft) if column.name in wanted)]
 
 
 def judge_if_short(draft: SheetDraft, *, by: Actor) -> None:
@@ -146,7 +151,20 @@ def judged(draft: SheetDraft, part: Sequence[Any], *, by: Actor) -> Checked:
     layout = Layout(
         kind=kind_of(draft.kind), positions=positions, number=lambda line: own_ref(draft, line.number), seen=seen
     )
-    return judge_lines(layout, lines, by=by)
+    return _asked(judge_lines(layout, lines, by=by))
+
+
+def _asked(checked: Checked) -> Checked:
+    """With what is asked of a person."""
+    asked = checked.kind.asks(checked.ready) if checked.kind.asks else ()
+    if not asked:
+        return checked
+    rows = {fault.row for fault in asked}
+    return replace(
+        checked,
+        ready=[ready for ready in checked.ready if ready.row.number not in rows],
+        faults=(*checked.faults, *asked),
+    )
 
 
 def own_ref(draft: SheetDraft, number: int) -> str:

@@ -29,6 +29,9 @@ SENTENCES: Mapping[str, Any] = {
     "column_missing": _l("The column “%(header)s” is missing. Add it; the template has all columns."),
     "column_unknown": _l("The column “%(header)s” is not known here. Take it out, or name it as in the template."),
     "column_twice": _l("The column “%(header)s” stands there twice. Take one of them out."),
+    "column_absent": _l(
+        "The column “%(header)s” is missing. Say here what holds for all lines, or add it to the sheet."
+    ),
     "column_unsaid": _l("Say what stands in column %(letter)s, or leave it out."),
     "column_unsaid_named": _l("Say what stands in the column “%(header)s”, or leave it out."),
     # cells

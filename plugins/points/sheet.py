@@ -88,6 +88,16 @@ def _placed(ready: Sequence[Ready], error: Invalid) -> list[Fault]:
     return faults
 
 
+def asks(ready: Sequence[Ready]) -> Sequence[Fault]:
+    """The number of a paper, of what is written down late."""
+    late = {day: judging.wants_evidence(day) for day in {one.value.occurred_on for one in ready}}
+    return [
+        one.row.fault("evidence", "points_wants_evidence", days=days)
+        for one in ready
+        if (days := late[one.value.occurred_on]) is not None and not one.value.evidence
+    ]
+
+
 def outlook(ready: Sequence[Ready]) -> Sequence[Explanation]:
     """What each would give if all were recorded now: by the rule, or the cap that binds."""
     in_order = _in_order(ready)
@@ -246,5 +256,6 @@ CONTRIBUTIONS = ImportKind(
     ),
     judge=judge,
     write=write,
+    asks=asks,
     outlook=outlook,
 )

@@ -165,10 +165,22 @@ def test_columns_that_nobody_knows_or_that_are_missing_are_said_on_the_page(
     page = li.get(path).text
     assert "Say what stands in the column “天气”" in page
     assert "The column “Category” is missing" in page
+    assert 'name="all-category"' in page
     answer = mend(li, path, **{"at-2": "", "all-category": "演出", "all-occurred_on": "2026-11-24"})
     assert answer.status_code == 303
     assert record(li, path).status_code == 303
     assert recorded() == [("合唱队", "performance", 1, 20), ("民乐团", "performance", 2, 40)]
+
+
+def test_what_is_entered_late_asks_for_the_number_of_its_paper(browser_of: BrowserOf, recorded: Any) -> None:
+    li = browser_of("li")
+    path = paste(li, "队名\t次数\t日期\t类别\n合唱队\t1\t2026-11-12\t演出\n合唱队\t1\t2026-11-11\t演出\n")
+    page = li.get(path).text
+    assert "1 line must be mended first" in page
+    assert "This was more than 14 days ago." in re.findall(r'id="c-3-4-errors">(.*?)</span></span>', page)[0]
+    mend(li, path, **{"c-3-4": "签到表 12"})
+    assert record(li, path).status_code == 303
+    assert len(recorded()) == 2
 
 
 def test_rows_with_numbers_taken_in_before_are_not_recorded_again(browser_of: BrowserOf, recorded: Any) -> None:
@@ -298,7 +310,7 @@ def test_long_sheets_are_checked_step_by_step_with_a_bar(
 ) -> None:
     monkeypatch.setattr(progress, "AT_ONCE", 4)
     li = browser_of("li")
-    lines = "".join(f"合唱队\t演出\t2026-11-{day:02}\t1\n" for day in range(1, 10)) + "合唱团\t演出\t2026-11-10\t1\n"
+    lines = "合唱队\t演出\t2026-11-24\t1\n" * 9 + "合唱团\t演出\t2026-11-24\t1\n"
     path = paste(li, lines)
     seen = []
     for _step in range(3):
