@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,8 +30,8 @@ from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
 from plugins.points.views.base import LINES, MOVEMENTS, asked_period, between, pages
 
-PAPER_ROWS = 34  # rows of text below the head of one A4
-PAPER_WIDTH = 50  # narrow characters of a row's words; a Chinese one takes two
+PAPER_ROWS = 31  # rows of text below the head of one A4
+PAPER_WIDTH = 60  # narrow characters of a row's words; a Chinese one takes two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,17 @@ class Asked:
         """The period, as people say it."""
         return period_words(self.first, self.last)
 
+    @property
+    def dated(self) -> str:
+        """The period with its years, for paper that is kept."""
+        return period_words(self.first, self.last, of_day=date.isoformat)
 
-def period_words(first: date | None, last: date | None) -> str:
+
+def period_words(first: date | None, last: date | None, *, of_day: Callable[[date], str] = day) -> str:
     """A period as people say it; its ends are days, or moments where a program asked so."""
-    begins, ends = (bound and (moment(bound) if isinstance(bound, datetime) else day(bound)) for bound in (first, last))
+    begins, ends = (
+        bound and (moment(bound) if isinstance(bound, datetime) else of_day(bound)) for bound in (first, last)
+    )
     if begins and ends:
         return _("%(first)s to %(last)s", first=begins, last=ends)
     if begins:
