@@ -549,8 +549,8 @@ def test_pages_send_as_many_statements_however_much_there_is(
         assert answer.status_code == 200
         return len(found)
 
-    one = {"category": "song", "per": "act", "points": 11, "valid_from": TODAY}
-    scene.do(lambda: rules.add_rule(RuleRequest(**one), by=actor_of("li")))
+    one = RuleRequest(category="song", per="act", points=11, valid_from=TODAY)
+    scene.do(lambda: rules.add_rule(one, by=actor_of("li")))
     scene.do(lambda: rules.put_policy(PointsPolicy(price_peak=9), valid_from=None, by=actor_of("li")))
     few = ask()
 
