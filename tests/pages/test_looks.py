@@ -91,12 +91,14 @@ def test_every_page_can_be_read_and_used_in_every_look(
     paths = [*addresses(lived, "GET", some), *(f"/{kit.SLUG}{path}" for path in ALSO), "/api/v1/"]
     wrong: list[str] = []
     seen: set[str] = set()
+    lost: set[str] = set()  # styles, scripts, icons that were not there
     with served(lived) as port, chromium() as program:
         address = f"http://127.0.0.1:{port}"
         context = program.new_context(locale=locale, reduced_motion="reduce")
         context.set_default_timeout(PATIENCE)
         sign_in(context, browser, address)
         page = context.new_page()
+        page.on("response", lambda answer: lost.add(answer.url) if "/static/" in answer.url and not answer.ok else None)
         for path in paths:
             answer = browser.client.get(path, headers={"Accept-Language": locale})
             if answer.mimetype != "text/html" or answer.status_code not in {200, 403, 404}:
@@ -109,5 +111,6 @@ def test_every_page_can_be_read_and_used_in_every_look(
             wrong += [f"{path} {fault}" for fault in looks_wrong(page, ask_axe=kind not in asked)]
             asked.add(kind)
         context.close()
+    assert not lost
     assert not wrong, "\n".join(wrong)
     assert len(seen) > (3 if who is None else 12)
