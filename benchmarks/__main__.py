@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import balance, bulk, databases, measure, race, reservations, timetable, walk, world
+from benchmarks import balance, bulk, databases, measure, race, reservations, statement, timetable, walk, world
 from benchmarks.measure import Figure
 from benchmarks.world import World
 from core.upkeep import check
@@ -61,6 +61,7 @@ def measured(place: databases.Place, *, quick: bool, walks: list[str], faults: l
     yield reservations.run(made, place.engine, **(few | {"warm": 1} if quick else {}))
     yield race.run(made, place.engine, **({"rounds": 1, "clients": 8, "processes": 2} if quick else {}))
     yield balance.run(place, **({"many": 2_000} | few if quick else {}))
+    yield statement.run(place, **({"many": 400} | few | {"warm": 1} if quick else {}))
     yield from bulk.run(place, **({"many": 100, "rounds": 1} if quick else {}))
     found = walk.of_a_reservation(made)
     walks.append(found.told())

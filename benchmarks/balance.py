@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
@@ -37,6 +38,7 @@ LINES_EACH = 2  # of a transfer
 class Books:
     """A community with a long or a short ledger, and the group whose points it counts."""
 
+    app: Flask
     linli: Linli
     holder: Holder
 
@@ -85,7 +87,7 @@ def keep_books(url: str, lines: int) -> Books:
     for name, (columns, rows) in _tables(community, accounts, count).items():
         databases.pour(url, name, ("community_id", *columns), rows)
     databases.settle(url)
-    return Books(linli=linli, holder=holder)
+    return Books(app=app, linli=linli, holder=holder)
 
 
 # --- a long history, without living through it ---------------------------------------------------------------------
@@ -128,7 +130,8 @@ def _tables(community: int, accounts: tuple[Id, Id, Id], count: int) -> dict[str
 
 
 def _transfers(community: int, history: Sequence[Credit]) -> Rows:
-    earned, lost = (explain(code) for code in ("points_earned", "points_expired"))
+    earned = explain("points_earned", category="公益演出", day=world.TODAY)
+    lost = explain("points_expired", day=world.TODAY)
     for credit in history:
         yield community, credit.transfer, f"credit:{credit.number:07}", Kind.EARNED, earned, credit.at, credit.at
         if not credit.lives:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from benchmarks import bare, databases, measure
 from benchmarks.measure import Figure
 from benchmarks.world import SECRET, SHOWN, SLUG, World
-from core.db import connect
+from core.db import Database, connect
 
 BOUND = 3.0
 ROUNDS, EACH, WARM = 9, 30, 10
@@ -50,7 +50,7 @@ def run(made: World, engine_name: str, *, rounds: int = ROUNDS, each: int = EACH
     yardstick = databases.engine_of(connect(made.url))
     page = Page(made.app, PATH, made.cookie())
     plain = Page(bare.create_app(yardstick, SECRET, made.choir), f"/{SLUG}/{SHOWN}", made.cookie())
-    statements = count_statements(made, page)
+    statements = count_statements(made.linli.database, page)
     for _number in range(warm):
         page()
         plain()
@@ -68,7 +68,7 @@ def run(made: World, engine_name: str, *, rounds: int = ROUNDS, each: int = EACH
     )
 
 
-def count_statements(made: World, page: Page) -> int:
+def count_statements(database: Database, page: Page) -> int:
     """How many statements the page sends, once its caches are warm."""
     seen: list[str] = []
 
@@ -76,7 +76,7 @@ def count_statements(made: World, page: Page) -> int:
         if statement.lstrip().upper().startswith("SELECT"):
             seen.append(statement)
 
-    reader = made.linli.database.reader
+    reader = database.reader
     page()
     event.listen(reader, "before_cursor_execute", note)
     page()

@@ -78,17 +78,27 @@ class World:
 
     def client(self) -> FlaskClient:
         """The browser of the choir's leader, signed in."""
-        client = self.app.test_client()
-        with client.session_transaction() as kept:
-            kept.update({"_user_id": self.browser_key, "_fresh": True})
-        return client
+        return client_of(self.app, self.browser_key)
 
     def cookie(self) -> str:
         """What that browser sends with each request."""
-        name = str(self.app.config["SESSION_COOKIE_NAME"])
-        cookie = self.client().get_cookie(name)
-        assert cookie is not None
-        return f"{name}={cookie.value}"
+        return cookie_of(self.app, self.browser_key)
+
+
+def client_of(app: Flask, browser_key: str) -> FlaskClient:
+    """A browser with the session of somebody signed in."""
+    client = app.test_client()
+    with client.session_transaction() as kept:
+        kept.update({"_user_id": browser_key, "_fresh": True})
+    return client
+
+
+def cookie_of(app: Flask, browser_key: str) -> str:
+    """What such a browser sends with each request."""
+    name = str(app.config["SESSION_COOKIE_NAME"])
+    cookie = client_of(app, browser_key).get_cookie(name)
+    assert cookie is not None
+    return f"{name}={cookie.value}"
 
 
 def enter_slug(house: House) -> Here:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import balance, bulk, databases, measure, reservations, timetable, walk, world
+from benchmarks import balance, bulk, databases, measure, reservations, statement, timetable, walk, world
 from benchmarks.__main__ import checked
 from benchmarks.databases import Place
 from benchmarks.measure import Figure
@@ -61,6 +61,13 @@ def test_the_yardstick_writes_the_rows_of_a_reservation_and_the_database_stays_w
 def test_ledgers_of_any_length_hold_the_same_balance(place: Place) -> None:
     figure = balance.run(place, many=400, few=100, rounds=1, each=1)
     assert figure.ratio is not None
+
+
+def test_statements_of_any_length_send_as_many_lines_on_their_first_page(place: Place) -> None:
+    figure = statement.run(place, many=200, few=50, rounds=1, each=1, warm=1)
+    assert figure.ratio is not None
+    assert figure.details.startswith("20 lines")
+    assert not figure.faults
 
 
 def test_a_poured_ledger_is_as_it_must_be(place: Place) -> None:
