@@ -11,21 +11,15 @@
   const figure = (cell) => Math.abs(parseInt(cell.textContent.trim().replace("−", "-"), 10)) || 0;
   const label = (cell) => (cell.querySelector("[data-short]") || cell).textContent.trim();
 
-  function draw(box) {
-    const cells = [...document.querySelectorAll(`#${box.dataset.chart} tbody tr:not([data-sum])`)].map((row) => [...row.cells]);
-    if (cells.length < 2) return;
-    box.hidden = false;
-    const at = box.querySelector(".house-chart"), look = getComputedStyle(box);
+  function options(box, at, rows) {
+    const look = getComputedStyle(box), across = "across" in box.dataset;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const across = "across" in box.dataset;
-    if (across) at.style.height = `${cells.length * LIES + 2}rem`;
-    const words = { color: look.color, fontFamily: look.fontFamily, fontSize: rem * 0.9375 };
-    const names = { type: "category", data: cells.map((row) => label(row[0])), axisLabel: words, axisTick: { show: false }, inverse: across };
+    const words = { color: look.color, fontFamily: look.fontFamily, fontSize: rem };
+    const beside = across ? { ...words, width: at.clientWidth * 0.38, overflow: "truncate" } : words;
+    const names = { type: "category", data: rows.map((row) => label(row[0])), axisLabel: beside, axisTick: { show: false }, inverse: across };
     const points = { type: "value", minInterval: 1, axisLabel: words, splitNumber: across ? 3 : 5 };
     const colours = [...box.querySelectorAll(".house-swatch")].map((one) => getComputedStyle(one).backgroundColor);
-    if (across) Object.assign(names.axisLabel = { ...words }, { width: at.clientWidth * 0.38, overflow: "truncate" });
-    const chart = echarts.init(at, null, { renderer: "canvas" });
-    chart.setOption({
+    return {
       animation: false,
       grid: { left: 4, right: rem * 1.5, top: rem, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: across ? points : names,
@@ -34,11 +28,23 @@
         type: "bar",
         silent: true,
         barMaxWidth: rem * 2,
-        data: cells.map((row) => figure(row[column])),
+        data: rows.map((row) => figure(row[column])),
         itemStyle: { color: colours[number], decal: PATTERNS[number] },
       })),
-    });
-    new ResizeObserver(() => chart.resize()).observe(at);
+    };
   }
-  document.querySelectorAll("[data-chart]").forEach(draw);
+
+  document.querySelectorAll("[data-chart]").forEach((box) => {
+    const found = document.querySelectorAll(`#${box.dataset.chart} tbody tr:not([data-sum])`);
+    const rows = [...found].map((row) => [...row.cells]);
+    if (rows.length < 2) return;
+    box.hidden = false;
+    const at = box.querySelector(".house-chart");
+    if ("across" in box.dataset) at.style.height = `${rows.length * LIES + 2}rem`;
+    const chart = echarts.init(at, null, { renderer: "canvas" });
+    new ResizeObserver(() => {  // at first, and whenever the page becomes another width or its print large
+      chart.resize();
+      chart.setOption(options(box, at, rows));
+    }).observe(at);
+  });
 })();

@@ -45,6 +45,7 @@ def tell_of_expiry() -> int:
             Lot.expires_on <= today + EXPIRY_AHEAD,
             Lot.remaining > Lot.held,
             Account.kind == AccountKind.OWN,
+            Holder.kind != HolderKind.CENTRE,  # the treasury has no reader
             Group.dissolved_on.is_(None),
             Resident.left_on.is_(None),
         )
@@ -58,7 +59,7 @@ def tell_of_expiry() -> int:
             key=f"points.expiry:{row.id}:{row.expires_on}",
         )
         for row in soon
-        for reader in of_groups.get(row.id) or [Recipient(resident_id=row.id)]
+        for reader in (of_groups[row.id] if row.kind is HolderKind.GROUP else [Recipient(resident_id=row.id)])
     )
 
 

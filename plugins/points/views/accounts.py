@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -23,7 +24,7 @@ from plugins.points.policy import TIERS, PointsPolicy
 from plugins.points.queries import READ
 from plugins.points.statements import Wanted
 from plugins.points.terms import AccountView
-from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, pages
+from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, between, pages
 
 FIRST_LOTS = 5  # of what expires next, on the page of an account
 
@@ -87,6 +88,7 @@ def account(holder_id: Id) -> ResponseReturnValue:
         readable=statements.readers(actor()),
         posted=queries.posted(holder_id),
         parts=standing.parts(holder_id, day=today),
+        window=between(today - timedelta(days=view.standing.window_days - 1), today),
         why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
         change=terms.change(holder.name, view.standing, figures),
         earlier=url_for(".statement", holder_id=holder_id, before=statement.lines[-1].transfer_id)

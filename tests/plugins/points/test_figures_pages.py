@@ -283,3 +283,13 @@ def test_contributions_of_a_holder_one_may_not_see_are_refused(scene: Scene, bro
     assert zhang.get(f"/points/contributions?holder={scene.cast.orchestra.id}").status_code == 403
     assert zhang.get(f"/points/contributions?holder={Id(int=1)}").status_code == 404
     assert zhang.get("/points/contributions?holder=x").status_code == 404
+
+
+def test_the_page_of_a_group_leads_to_the_contributions_behind_its_standing(
+    scene: Scene, browser_of: BrowserOf
+) -> None:
+    text = page(browser_of("zhang"), f"/points/accounts/{scene.cast.choir.id}")
+    link = re.search(r'href="/xincheng(/points/contributions\?[^"]+)">The contributions behind it<', text)
+    assert link is not None
+    listed = page(browser_of("zhang"), link[1])
+    assert sorted(re.findall(r'house-signed \w+">([+−]\d+)<', listed)) == ["+20", "+5"]

@@ -11,7 +11,9 @@ from core.communities import policy, switching
 from core.contract import Holder
 from core.db import Conflict, Database, Id, session, unit
 from core.notices.models import Outbox
+from core.people import dissolving
 from core.people.models import Group, Membership, Resident, Role
+from core.people.requests import DissolutionRequest
 from core.plugins import House
 from core.upkeep import sweeps
 from plugins.points import holds, reminders
@@ -62,6 +64,16 @@ def test_leaders_and_managers_are_told_exactly_thirty_days_ahead_and_once(ready:
     assert reminders.tell_of_expiry() == 0
     on(after(45))
     assert reminders.tell_of_expiry() == 0
+
+
+def test_the_treasury_has_no_reader_and_a_group_that_nobody_leads_has_the_managers(ready: Cast) -> None:
+    alone = a_group("散团")
+    for holder in (alone, ready.orchestra):
+        an_act(holder, 5)
+    dissolving.dissolve(ready.orchestra.id, DissolutionRequest(), by=SYSTEM)
+    on(after(30))
+    assert reminders.tell_of_expiry() == 1
+    assert soon() == {ready.li.resident_id: [("散团", after(60), 5)]}
 
 
 def test_a_late_sweep_tells_what_is_still_to_come_up_to_the_last_day_and_nothing_of_the_past(ready: Cast) -> None:
