@@ -75,6 +75,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "points_not_zero": _l("Enter how many points to add, or with a minus sign how many to take away."),
     "points_gift_to_itself": _l("A group cannot give points to itself. Choose another group."),
+    "points_not_a_moment": _l("Enter a day like 2026-03-02 and, if you want, a time like 14:30."),
     "points_future_moment": _l("This moment is still to come. Choose one that is over, or leave it out."),
     # objections, corrections, gifts
     "points_too_late_to_object": _l("These points count already, so it is too late to object. Speak to the staff."),

@@ -186,7 +186,7 @@ def test_two_leaders_agree_on_a_gift_and_the_month_has_a_cap(
 
 
 def test_the_account_at_a_past_moment_says_what_was_known_to_belong_to_it(
-    li: Client, database: Database, house: House, cast: Cast
+    li: Client, browser_of: BrowserOf, database: Database, house: House, cast: Cast
 ) -> None:
     first = given(li.post("/points/contributions", publicity(cast, acts=2)))
     before = NOW
@@ -218,7 +218,17 @@ def test_the_account_at_a_past_moment_says_what_was_known_to_belong_to_it(
     assert at((NOW + timedelta(days=6, hours=1)).isoformat()) == (35, 10, 40, [(35, 10)])
     assert at((NOW + timedelta(days=7, hours=1)).isoformat()) == (35, 0, 40, [(35, 0)])
     assert at((NOW + timedelta(days=8)).isoformat()) == (-5, 0, 0, [])
-    given(li.get(f"/points/accounts/{cast.choir.id}?at=2090-01-01T00:00Z"), 422)
+    future = given(li.get(f"/points/accounts/{cast.choir.id}?at=2090-01-01T00:00Z"), 422)
+    path = f"/points/accounts/{cast.choir.id}/past"
+    page = browser_of("zhang").get(f"{path}?day={after(6)}").text
+    assert "As of Wed 2 Dec 23:59" in page
+    assert "35" in page
+    assert browser_of("zhang").get(f"{path}?day={after(5)}&at=08:00").status_code == 200
+    assert browser_of("zhang").get(path).status_code == 200
+    assert future["errors"]["at"][0] in browser_of("zhang").get(f"{path}?day=2090-01-01").text
+    for wrong in "day=x", "day=2026-02-30", "at=25:00":
+        assert "Enter a day like 2026-03-02" in browser_of("zhang").get(f"{path}?{wrong}").text
+    assert browser_of("zhao").get(path).status_code == 403
 
 
 def test_the_past_costs_three_statements_however_long_the_history(

@@ -1,0 +1,53 @@
+"""A holder's points as they were at a past moment."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from core import clock
+from core.db import Id
+from core.errors import Invalid
+from core.explanations import explain
+from core.plugins import here
+from core.web.guard import requires
+from core.web.request import actor
+from core.web.words import say
+from plugins.points import past, queries
+from plugins.points.queries import READ
+from plugins.points.views.base import pages
+
+
+@pages.get("/accounts/<id:holder_id>/past")
+@requires(READ)
+def past_account(holder_id: Id) -> ResponseReturnValue:
+    """What it had and where it stood at the end of a day, or (`?at=14:30`) at a time of it."""
+    holder = queries.holder(holder_id, by=actor()).value()
+    typed = request.args.get("day", ""), request.args.get("at", "")
+    found, problem = None, ""
+    try:
+        found = past.account(holder, at=_moment(*typed))
+    except ValueError:
+        problem = say(explain("points_not_a_moment"))
+    except Invalid as error:
+        problem = say(error.errors["at"][0])
+    page = render_template(
+        "points/past.html", holder=holder, found=found, problem=problem, day=typed[0] or here().today(), at=typed[1]
+    )
+    return page, 422 if problem else 200
+
+
+def _moment(day_text: str, time_text: str) -> datetime:
+    """The moment asked for, in the community's zone; a whole day means its end, today means now.
+
+    Raises:
+        ValueError: it is none.
+    """
+    day = date.fromisoformat(day_text) if day_text else here().today()
+    if time_text:
+        return datetime.combine(day, time.fromisoformat(time_text).replace(tzinfo=None), tzinfo=here().zone)
+    if day == here().today():
+        return clock.now()
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=here().zone) - timedelta(microseconds=1)
