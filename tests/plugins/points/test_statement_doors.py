@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from openpyxl.reader.excel import load_workbook
@@ -111,6 +112,14 @@ def test_the_sheet_has_the_same_lines_between_opening_and_closing(lived: Cast, b
     assert lines[3][5] == "paid with: name of song 26 Nov (10); name of song 27 Nov (2)"
     chosen = rows(browser_of("li").get(path(lived, "/statement.xlsx", kind="earned", **{"from": "2026-11-27"})))
     assert [line[3:5] for line in chosen[1:]] == [(None, 10), (5, 15), (None, 3)]
+
+
+def test_files_are_called_by_the_holder_and_the_period_in_any_script(lived: Cast, browser_of: BrowserOf) -> None:
+    answer = browser_of("li").get(path(lived, "/statement.xlsx", **{"from": "2026-11-27"}))
+    disposition = answer.headers["Content-Disposition"]
+    assert disposition.isascii()
+    assert "filename=linli.xlsx" in disposition
+    assert quote("Points of 合唱队 2026-11-27.xlsx", safe="") in disposition
 
 
 def test_the_account_shows_what_expires_next_and_the_lots_their_contributions(
