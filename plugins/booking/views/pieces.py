@@ -13,6 +13,7 @@ from core.accounts import access
 from core.accounts.signin import is_staff
 from core.contract import Actor, Holder, NavItem, Piece
 from core.db import Id
+from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
 from plugins.booking import queries, quote
@@ -101,5 +102,7 @@ def holder_panels(holder: Holder, actor: Actor) -> Iterator[Piece]:
     if not access.allows(actor, "booking.read", holder.id):
         return
     found = queries.upcoming([holder.id], now=clock.now(), most=MOST)
+    if not found and closed.words([holder.id]):
+        return  # a group that is no more books nothing
     rows = [(when(one.starts_at, one.ends_at), one) for one in found]
     yield Piece(template="booking/panel.html", context={"rows": rows, "holder": holder}, order=20)

@@ -82,6 +82,7 @@ def test_pages_say_what_will_be_lost_dissolve_and_say_since_when(browser_of: Bro
     assert "合唱队 was dissolved on Thu 26 Nov" in page
     assert "Nobody is in this group any more." in page
     assert f"{path}/members/new" not in page
+    assert "Book a room" not in page
     again = li.post(f"{path}/dissolution", {"reason": ""})
     assert again.status_code == 409
     assert "合唱队 was dissolved on Thu 26 Nov" in again.text
