@@ -32,7 +32,7 @@ def create(house: House, request: CommunityRequest) -> Here:
         OffersClash: two of the plugins do the same.
     """
     names = _with_required(house, request.plugins if request.plugins is not None else tuple(house.by_name))
-    community = Community(slug=request.slug, name=request.name, zone=request.zone)
+    community = Community(slug=request.slug, name=request.name, zone=request.zone, phone=request.phone)
     try:
         with savepoint():
             session.add(community)

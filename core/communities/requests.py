@@ -11,7 +11,9 @@ from core.faults import checking
 RESERVED = frozenset({"api", "static", "verify", "ical", "health"})  # they begin addresses of their own
 LONGEST_SLUG = 31  # characters
 LONGEST_NAME = 60
+LONGEST_PHONE = 30
 _SLUG = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+_PHONE = re.compile(r"\+?[0-9][0-9 -]*[0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +23,16 @@ class CommunityRequest:
     slug: str
     name: str
     zone: str = "Asia/Shanghai"
+    phone: str = ""  # of the centre: it stands below every page
     plugins: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         with checking(self) as check:
             check.text("slug", most=LONGEST_SLUG, required=True)
             check.text("name", most=LONGEST_NAME, required=True)
+            check.text("phone", most=LONGEST_PHONE)
+            if self.phone and not _PHONE.fullmatch(self.phone):
+                check.fault("phone", "not_a_phone")
             if self.slug and not _SLUG.fullmatch(self.slug):
                 check.fault("slug", "slug_letters")
             elif self.slug in RESERVED:

@@ -12,5 +12,6 @@ SENTENCES: Mapping[str, Any] = {
     "slug_reserved": _l("These words begin other addresses: %(reserved)s. Choose another."),
     "slug_taken": _l("There is a community %(slug)s already. Choose another short name."),
     "not_a_zone": _l("%(zone)s is no time zone. Write it like Asia/Shanghai."),
+    "not_a_phone": _l("Digits, with spaces or hyphens between and perhaps a + before them: for example 0931-000 0000"),
     "act.core.community_created": _l("Made the community"),
 }

@@ -147,13 +147,14 @@ def community() -> None:
 @click.argument("slug")
 @click.option("--name", required=True, help="As people call it.")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="Its time zone.")
+@click.option("--phone", default="", help="Telephone number of the centre; it stands below every page.")
 @click.option("--plugins", help="Names, with commas between; all that are installed if absent.")
-def create_community(slug: str, name: str, zone: str, plugins: str | None) -> None:
+def create_community(slug: str, name: str, zone: str, phone: str, plugins: str | None) -> None:
     """Make a community with its centre; SLUG begins its addresses and never changes."""
     names = None if plugins is None else tuple(part.strip() for part in plugins.split(",") if part.strip())
     with speaking() as linli:
         require_upgraded(linli)
-        request = CommunityRequest(slug=slug, name=name, zone=zone, plugins=names)
+        request = CommunityRequest(slug=slug, name=name, zone=zone, phone=phone, plugins=names)
         for asked in request.plugins or ():
             _require_plugin(linli.house, asked)
         with unit(linli.database, write=True):

@@ -33,7 +33,7 @@ from core.upkeep.sweeps import in_order
 from core.web.request import Linli
 from core.web.words import say_code
 
-SLUG, NAME = "xincheng", "新城区社区"
+SLUG, NAME, PHONE = "xincheng", "新城区社区", "0931-000 0000"
 WEEKS = 26
 SEED = 20260302
 RESIDENTS = 60
@@ -98,7 +98,7 @@ def _own_clock() -> Iterator[datetime]:
 
 def _live(linli: Linli, present: datetime, password_hash: str) -> None:
     """The community from its first day to the present."""
-    request = CommunityRequest(slug=SLUG, name=NAME)
+    request = CommunityRequest(slug=SLUG, name=NAME, phone=PHONE)
     clock.start_at(present - timedelta(weeks=WEEKS + 1), frozen=True)
     g.here = creation.create(linli.house, request)
     monday = here().today() + timedelta(days=7 - here().today().weekday())  # the rules begin with the community

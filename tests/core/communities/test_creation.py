@@ -32,8 +32,9 @@ def chained() -> House:
 
 def test_a_community_has_a_centre_and_all_plugins_in_order(database: Database, chained: House) -> None:
     with unit(database, write=True):
-        made = creation.create(chained, CommunityRequest(**NEW))
+        made = creation.create(chained, CommunityRequest(**NEW, phone="0931-000 0000"))
         assert (made.slug, made.name, made.zone.key) == ("dongcheng", "东城社区", "Asia/Shanghai")
+        assert made.phone == "0931-000 0000"
         assert made.enabled == ("achoir", "toy")
         assert session.scalars(select(Holder.kind)).all() == [HolderKind.CENTRE]
         acts = session.execute(select(Entry.act, Entry.subject).order_by(Entry.id)).all()
@@ -84,6 +85,8 @@ def test_a_slug_is_taken_once(database: Database, chained: House) -> None:
         ({"zone": "Mars/Olympus"}, "zone", "not_a_zone"),
         ({"zone": "../../etc/passwd"}, "zone", "not_a_zone"),
         ({"zone": ""}, "zone", "not_a_zone"),
+        ({"phone": "call us"}, "phone", "not_a_phone"),
+        ({"phone": "1" * 31}, "phone", "too_long_text"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], field: str, code: str) -> None:
