@@ -68,7 +68,7 @@ bench: $(DEVELOPING) $(MO) $(ASSETS) ## the ratios of the README, each from one 
 
 soak: $(DEVELOPING) $(MO) $(ASSETS) ## property and race tests again and again, ROUNDS times
 	@for round in $$(seq $(or $(ROUNDS),10)); do echo "round $$round"; \
-		$(BIN)/python -m pytest -k "race or property" --hypothesis-seed $$round || exit 1; done
+		$(BIN)/python -m pytest -k "race or property" --hypothesis-profile soak --hypothesis-seed $$round || exit 1; done
 
 lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	$(PIP) install 'uv>=0.9'

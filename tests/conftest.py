@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
@@ -20,6 +21,11 @@ from core.web.request import linli_of
 from tests import kit, services
 from tests.kit import Cast
 from tests.services import pytest_configure, pytest_unconfigure  # noqa: F401 - pytest finds them here
+
+# `make soak`: the same properties, as long as one likes to wait.
+settings.register_profile(
+    "soak", max_examples=300, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 ENGINES = ["sqlite", "postgresql"]
 collect_ignore_glob = ["wheel_*"]  # sources of wheels, one of them broken on purpose
