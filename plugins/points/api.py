@@ -199,11 +199,13 @@ def withdraw(contribution_id: Id, body: WithdrawalRequest) -> Contribution:
 
 
 @api.get("/contributions/<id:contribution_id>/objections")
-@operation(needs=READ, gives=ObjectionOut, lists=True)
-def list_objections(contribution_id: Id) -> dict[str, Any]:
+@operation(needs=READ, query=ListQuery, gives=ObjectionOut, lists=True)
+def list_objections(contribution_id: Id, query: dict[str, Any]) -> dict[str, Any]:
     """What was said against a contribution, and the answers, the first first."""
     queries.contribution(contribution_id, by=actor())
-    return {"items": objections.of(contribution_id), "next": None}
+    begins = seen(query["cursor"])
+    found = objections.of(contribution_id)[begins : begins + query["limit"] + 1]
+    return page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
 
 
 @api.post("/contributions/<id:contribution_id>/objection")

@@ -111,6 +111,7 @@ def test_a_number_switches_nothing(program_of: ProgramOf) -> None:
 def test_every_list_takes_a_limit_and_a_cursor(app: Flask, program_of: ProgramOf, cast: Cast) -> None:
     program = program_of("li")
     known = {"holder_id": str(cast.choir.id), "group_id": str(cast.choir.id), "room_id": _room(program)}
+    known["contribution_id"] = _contribution(program, cast)
     paths = [
         rule.rule.partition("/<community>")[2]
         for rule in app.url_map.iter_rules()
@@ -128,6 +129,11 @@ def test_every_list_takes_a_limit_and_a_cursor(app: Flask, program_of: ProgramOf
 def _room(program: Any) -> str:
     room = program.post("/booking/rooms", {"name": "201", "capacity": 20}).get_json()
     return str(room["id"])
+
+
+def _contribution(program: Any, cast: Cast) -> str:
+    act = {"holder_id": str(cast.choir.id), "category": "performance", "occurred_on": NOW.date().isoformat()}
+    return str(program.post("/points/contributions", act).get_json()["id"])
 
 
 def _marks(app: Flask, endpoint: str) -> Any:
