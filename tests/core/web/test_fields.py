@@ -13,6 +13,7 @@ from core.explanations import explain
 from core.web.api import Day, DayOrMoment, IdField, Moment, Truth
 from core.web.fields import UNKNOWN_ID
 from core.web.words import say
+from tests import kit
 from tests.kit import Cast, ProgramOf
 
 AN_EVENING = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -132,7 +133,7 @@ def _room(program: Any) -> str:
 
 
 def _contribution(program: Any, cast: Cast) -> str:
-    act = {"holder_id": str(cast.choir.id), "category": "performance", "occurred_on": NOW.date().isoformat()}
+    act = {"holder_id": str(cast.choir.id), "category": "performance", "occurred_on": kit.NOW.date().isoformat()}
     return str(program.post("/points/contributions", act).get_json()["id"])
 
 
