@@ -53,6 +53,7 @@ def settle(knock: Knock, *, good: bool) -> signin.SignedIn | None:
     if knock.account_id is None:
         return None
     account = session.scalars(locked(select(Account).where(Account.id == knock.account_id))).one()
+    # Real time, whatever the clock of the installation shows: a frozen clock must not lock anybody out for ever.
     if account.locked_until is not None and account.locked_until > clock.real_now():
         return None
     if not good or account.password_hash != knock.password_hash:

@@ -61,6 +61,7 @@ def resume(key: str) -> SignedIn | None:
         rows = session.execute(_ACCOUNT, {"account_id": Id(account_id), "today": here().today()}).all()
     except ValueError:
         return None
+    # A new password gives the account a new stamp, and so ends all its sessions.
     if not rows or not secrets.compare_digest(rows[0].Account.stamp, stamp):
         return None
     return _signed_in(rows)

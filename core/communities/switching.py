@@ -65,6 +65,7 @@ def enable(name: str, *, by: Actor) -> None:
     for other in community.plugins:
         if other in here().house.by_name and _offers(plugin) & _offers(here().house.by_name[other]):
             raise OffersClash(plugin=str(plugin.label), other=_labels([other]))
+    # Only the first time lays down defaults; whoever changed them keeps them when the plugin comes back.
     first = name not in community.seeded
     community.plugins = sorted([*community.plugins, name])
     community.seeded = sorted({*community.seeded, name})

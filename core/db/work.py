@@ -140,6 +140,7 @@ def unit(database: Database, *, write: bool) -> Iterator[Work]:
     work = Work(write=write)
     token = _work.set(work)
     try:
+        # The registry is keyed by the unit, so this session is new and nobody else's.
         session(bind=database.writer if write else database.reader)
         yield work
         if work.commit:
@@ -175,6 +176,7 @@ def _execute(state: ORMExecuteState) -> None:
 def connect(url: str, **options: Any) -> Database:
     """The database of an installation, made safe for units of work."""
     if url.startswith("postgresql"):
+        # No statement waits for a lock for ever: the work is given up and run again.
         options.setdefault("connect_args", {})
         options["connect_args"].setdefault("options", f"-c lock_timeout={_LOCK_TIMEOUT_MS} -c timezone=UTC")
     engine = create_engine(url, **options)
@@ -194,6 +196,8 @@ def _translate(context: ExceptionContext) -> None:
         raise error  # as itself, not wrapped in a StatementError
     state = str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None))
     if state in _CONFLICTS or state.startswith("SQLITE_BUSY"):
+        # Noted on the unit too: a handler may make an answer of the exception, and what was read is no longer to be
+        # trusted.
         if work := _work.get(None):
             work.conflict = True
         raise Conflict(state) from error
@@ -201,6 +205,8 @@ def _translate(context: ExceptionContext) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    # With a write-ahead log readers do not wait for the writer. A power cut may lose the last commits, never their
+    # order.
     for pragma in "foreign_keys=on", "journal_mode=wal", "synchronous=normal", "busy_timeout=10000":
         connection.execute(f"pragma {pragma}")
 
@@ -208,5 +214,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock before its first read: what it read is then still so."""
     write = connection.get_execution_options().get("write", False)
+    # A unit that reads is refused by SQLite itself if it writes by mistake; PostgreSQL has read-only transactions for
+    # that.
     connection.exec_driver_sql(f"pragma query_only={'off' if write else 'on'}")
     connection.exec_driver_sql("begin immediate" if write else "begin")

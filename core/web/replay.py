@@ -77,6 +77,8 @@ def begin() -> Response | None:
     row = {"account_id": account, "method": request.method, "path": request.path, "key": key}
     fingerprint = _fingerprint()
     try:
+        # Of two that come at once the second waits at this key until the first has ended, and then answers as the
+        # first did.
         with savepoint():
             session.execute(insert(Replay).values(**row, fingerprint=fingerprint, at=clock.now()))
     except IntegrityError:

@@ -120,6 +120,7 @@ def enter_slug(slug: str) -> Here:
 
 
 def _refuse_plugin_off(endpoint: str | None) -> None:
+    # Blueprints are named like their plugin, those of REST with `_api` behind.
     blueprint = (endpoint or "").rpartition(".")[0].removesuffix("_api")
     if blueprint in linli().house.by_name and not here().relay.has(blueprint):
         raise NotFound
@@ -176,12 +177,13 @@ class Visitor:
         return True
 
     def get_id(self) -> str:
-        """What the browser's session keeps: it ends when password or role change."""
+        """What the browser's session keeps; a new password makes it void."""
         return self.signed_in_as.session_key
 
 
 def load_visitor(key: str) -> Visitor | None:
     """The account of a browser's session, if it is one of this community and still good."""
+    # Programs show a token each time; a cookie that a browser sends along says nothing to REST.
     if is_api() or not g.get("slug") or not is_open():
         return None
     found = signin.resume(key)

@@ -61,6 +61,7 @@ class Transactions:
     def _answer(self, environ: WSGIEnvironment) -> Response:
         kind = self._unit(environ)
         try:
+            # Read whole before the first try: the second must be given the same bytes.
             body = get_input_stream(environ, max_content_length=LARGEST_BODY).read()
         except RequestEntityTooLarge as error:
             return self._fault(environ, error)
@@ -89,6 +90,7 @@ class Transactions:
             if work.conflict:  # even if some handler made an answer of it
                 response.close()
                 raise Conflict
+            # A refusal keeps nothing, not even what was done before it was noticed.
             work.commit = work.commit and response.status_code < 400
         return response
 
@@ -102,6 +104,8 @@ class Transactions:
 
     def _fault(self, environ: WSGIEnvironment, error: HTTPException) -> Response:
         """The app's own page or problem for what went wrong outside of it."""
+        # The unit that failed is closed; the page that says so needs one of its own, for the community and the
+        # language.
         with unit(self.database(), write=False), self.flask.request_context(environ | {"wsgi.input": BytesIO()}):
             answer = self.flask.make_response(self.flask.handle_user_exception(error))
             return Response.force_type(self.flask.process_response(answer), Request(environ).environ)

@@ -91,6 +91,7 @@ def note_missed() -> int:
     for reservation in missed:
         reservation.status = Status.MISSED
     occupancy.free([reservation.id for reservation in missed])
+    # In the order of their moments, so that a statement reads as things happened, however late the sweep.
     for reservation in sorted(missed, key=lambda one: (_until(one), one.id)):
         charges.fall_due(reservation.id, ChargeState.CAPTURE_DUE, _until(reservation))
         _warn(reservation)
@@ -163,6 +164,7 @@ def excuse_time_off() -> int:
         Reservation.status == Status.CONFIRMED,
         Reservation.excused.is_(False),
         Reservation.starts_at <= now,
+        # Also those that had begun before, if they could still have been checked in.
         or_(Reservation.starts_at >= since, Reservation.check_in_until >= since),
         Reservation.check_in_until.is_not(None),
     )

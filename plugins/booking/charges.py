@@ -42,6 +42,7 @@ def hold(reservation: Reservation, holder: Holder, *, room_name: str) -> Charge 
 def fall_due(reservation_id: Id, state: ChargeState, at: datetime) -> None:
     """A charge is to be captured or released, dated `at`; done at once unless points is off, once whatever happens."""
     charge = session.scalar(locked(select(Charge).where(Charge.reservation_id == reservation_id)))
+    # What happened first decides: a charge falls due once.
     if charge is None or charge.state is not ChargeState.HELD:
         return
     charge.state, charge.due_at = state, at

@@ -115,6 +115,7 @@ def sweep_past() -> int:
 
 def _drop(claims: Sequence[Id]) -> None:
     if claims:
+        # Occupancy first: it refers to the claim.
         session.execute(delete(Occupancy).where(Occupancy.claim_id.in_(claims)))
         session.execute(delete(Claim).where(Claim.id.in_(claims)))
 

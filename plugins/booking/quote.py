@@ -93,6 +93,7 @@ def window(day: date, situation: Situation) -> Window:
     """The window opens at 08:00 of the day N days before; no-shows make it everyone's (DOMAIN 3 and 5)."""
     figures = situation.policy
     closed = early_closed_until(situation.record.missed_days, figures.no_shows)
+    # A closing that is over neither counts nor is spoken of.
     if closed is not None and closed < situation.now.astimezone(situation.zone).date():
         closed = None
     days = figures.base_early_days
@@ -126,6 +127,7 @@ def early_closed_until(missed: Sequence[date], rule: NoShowRule) -> date | None:
 def price_of(starts_at: datetime, minutes: int, tariff: Tariff, zone: ZoneInfo) -> int:
     """Points for so many minutes of extension: each started step costs what its own start costs."""
     step = timedelta(minutes=tariff.step_minutes)
+    # Rounded up: a step that is begun is paid whole.
     starts = (starts_at + step * number for number in range(-(-minutes // tariff.step_minutes)))
     return sum(tariff.peak if _is_peak(start.astimezone(zone), tariff) else tariff.off_peak for start in starts)
 
@@ -170,6 +172,8 @@ def judge(wish: ReservationRequest, situation: Situation, *, setting_aside: bool
     )
     if extension > _most_extension(situation):
         found = _add(found, explain("extension_not_available", minutes=extension, most=_most_extension(situation)))
+    # An override sets rules aside, never facts: a room that is taken, closed hours and missing points stay in the
+    # way.
     if setting_aside:
         found = found.without(OVERRIDABLE)
     judged = not any(reason.code == "extension_not_available" for reason in found.reasons)
@@ -207,6 +211,7 @@ def _tier(situation: Situation) -> str:
 def _reasons_of_time(wish: ReservationRequest, situation: Situation) -> list[Explanation]:
     """The grid, the opening hours, the past."""
     found: list[Explanation] = []
+    # Every time zone in use lies whole quarter hours from UTC, so the grid may be asked in UTC.
     if wish.starts_at.timestamp() % GRID or wish.ends_at.timestamp() % GRID:
         found.append(explain("off_grid"))
     if not situation.intervals:
@@ -224,6 +229,7 @@ def _is_open(wish: ReservationRequest, situation: Situation) -> bool:
     """Whether the session lies in one interval, within one local day."""
     starts = wish.starts_at.astimezone(situation.zone)
     opens = starts.hour * 60 + starts.minute
+    # Counted on from the first day's midnight: what goes past 24:00 fits into no interval.
     closes = opens + wish.minutes
     return any(start <= opens and closes <= end for start, end in situation.intervals)
 

@@ -110,6 +110,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         access.check(by, "booking.override")
     now = clock.now()
     others = occupancy.in_the_way(room.id, wish.starts_at, wish.ends_at)
+    # A missed session holds its quarters until the sweep or somebody else wants them; it does not stand in the way.
     taken = any(not other.is_missed(now) for other in others)
     situation = quote.situation(wish, room, holder, taken=taken)
     found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
@@ -122,6 +123,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     set_committed_value(reservation, "room", room)  # both are at hand: whoever answers need not read them again
     set_committed_value(reservation, "holder", row)
     occupancy.clear_missed(others)
+    # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
     charges.hold(reservation, holder, room_name=room.name)
     try:
         occupancy.occupy(reservation)
