@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -144,7 +145,7 @@ def _keep(acts: Sequence[Act], keys: Sequence[str], *, source: str, by: Actor) -
 
     Rows, not objects: a sheet has ten thousand.
     """
-    today, now = here().today(), clock.now()
+    today = here().today()
     days = policy.at(PointsPolicy, today).posting_days
     credits_on = today + timedelta(days=days + 1) if days else today
     ids = [uuid7() for _act in acts]
@@ -152,46 +153,43 @@ def _keep(acts: Sequence[Act], keys: Sequence[str], *, source: str, by: Actor) -
     common = {
         "source": source,
         "state": State.POSTED,
-        "recorded_at": now,
+        "recorded_at": clock.now(),
         "credits_on": credits_on,
         "account_id": by.account_id,
         "recorded_by": by.name,
     }
-    session.execute(
-        insert(Contribution),
-        [
-            {
-                **common,
-                "id": contribution_id,
-                "key": key,
-                "category_id": act.category.id,
-                "holder_id": act.holder.id,
-                "occurred_on": act.request.occurred_on,
-                "minutes": act.request.minutes,
-                "acts": act.request.acts,
-                "note": act.request.note,
-                "evidence": act.request.evidence,
-            }
-            for contribution_id, key, act in zip(ids, keys, acts, strict=True)
-        ],
-    )
-    session.execute(
-        insert(Award),
-        [
-            {
-                "contribution_id": contribution_id,
-                "holder_id": verdict.holder.id,
-                "category_id": act.category.id,
-                "day": act.request.occurred_on,
-                "points": verdict.points,
-                "reason": verdict.reason,
-                "state": State.POSTED,
-            }
-            for contribution_id, act, verdicts in zip(ids, acts, judged, strict=True)
-            for verdict in verdicts
-        ],
-    )
+    recorded = zip(ids, keys, acts, strict=True)
+    session.execute(insert(Contribution), [common | _contribution(*one) for one in recorded])
+    awarded = zip(ids, acts, judged, strict=True)
+    session.execute(insert(Award), [_award(of, act, one) for of, act, verdicts in awarded for one in verdicts])
     if not days:
         posting.credit(ids)
     points = sum(verdict.points for verdicts in judged for verdict in verdicts)
     return Recorded(ids=ids, credits_on=credits_on, points=points)
+
+
+def _contribution(contribution_id: Id, key: str, act: Act) -> dict[str, Any]:
+    request = act.request
+    return {
+        "id": contribution_id,
+        "key": key,
+        "category_id": act.category.id,
+        "holder_id": act.holder.id,
+        "occurred_on": request.occurred_on,
+        "minutes": request.minutes,
+        "acts": request.acts,
+        "note": request.note,
+        "evidence": request.evidence,
+    }
+
+
+def _award(contribution_id: Id, act: Act, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "contribution_id": contribution_id,
+        "holder_id": verdict.holder.id,
+        "category_id": act.category.id,
+        "day": act.request.occurred_on,
+        "points": verdict.points,
+        "reason": verdict.reason,
+        "state": State.POSTED,
+    }

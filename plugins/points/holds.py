@@ -251,15 +251,17 @@ def faults() -> Iterator[Explanation]:
     for hold_id in {*session.scalars(too_much), *session.scalars(foreign)}:
         yield explain("points_check_hold", hold=hold_id)
     yield from _part_faults()
-    captured = session.scalar(select(func.coalesce(func.sum(Hold.captured), 0))) or 0
-    spent = (
-        session.scalar(
-            select(func.coalesce(func.sum(Line.points), 0))
-            .join(Transfer, Transfer.id == Line.transfer_id)
-            .where(Transfer.kind == Kind.SPENT, Line.points > 0)
-        )
-        or 0
-    )
+    yield from _spent_faults()
+
+
+def _spent_faults() -> Iterator[Explanation]:
+    """L5: what holds say was captured is what was spent."""
+    captured = session.scalars(select(func.coalesce(func.sum(Hold.captured), 0))).one()
+    spent = session.scalars(
+        select(func.coalesce(func.sum(Line.points), 0))
+        .join(Transfer, Transfer.id == Line.transfer_id)
+        .where(Transfer.kind == Kind.SPENT, Line.points > 0)
+    ).one()
     if int(captured) != int(spent):
         yield explain("points_check_spent", captured=int(captured), spent=int(spent))
 

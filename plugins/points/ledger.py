@@ -58,19 +58,7 @@ def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Id]:
     """
     if not entries:
         return []
-    now = clock.now()
-    rows: list[dict[str, Any]] = [
-        {
-            "id": uuid7(),
-            "key": entry.key,
-            "kind": entry.kind,
-            "reason": entry.reason,
-            "at": entry.at,
-            "posted_at": now,
-            "reverses_id": entry.reverses_id,
-        }
-        for entry in entries
-    ]
+    rows = [_transfer(entry) for entry in entries]
     try:
         with savepoint():
             session.execute(insert(Transfer), rows)  # the unique key decides, not a look beforehand
@@ -88,6 +76,18 @@ def post(entries: Sequence[Entry], *, into_debt: bool = False) -> list[Id]:
     _apply(entries, into_debt=into_debt)
     session.flush()
     return ids
+
+
+def _transfer(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "key": entry.key,
+        "kind": entry.kind,
+        "reason": entry.reason,
+        "at": entry.at,
+        "posted_at": clock.now(),
+        "reverses_id": entry.reverses_id,
+    }
 
 
 def _post_new(entries: Sequence[Entry], *, into_debt: bool) -> list[Id]:
