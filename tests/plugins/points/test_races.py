@@ -8,9 +8,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select
 
-from core.contract import NotEnoughPoints
 from core.db import Conflict, Database, Id, session, unit
-from core.errors import WrongState
+from core.errors import DomainError
 from core.explanations import explain
 from core.plugins import House
 from plugins.points import holds, ledger, posting, withdrawal
@@ -49,7 +48,7 @@ def at_once(racing: tuple[Database, House, Cast], acts: Sequence[Callable[[], ob
                     return act()
             except Conflict:
                 continue
-            except (NotEnoughPoints, WrongState) as refusal:
+            except DomainError as refusal:
                 return refusal.code
         raise AssertionError("always a conflict")
 
