@@ -14,7 +14,7 @@ from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, savepoint, session
 from core.errors import DomainError, Invalid, NotFound, WrongState
-from core.explanations import explain
+from core.explanations import Explanation, explain
 from core.notices.outbox import notify, notify_account
 from core.people.models import Holder
 from core.plugins import here
@@ -26,7 +26,11 @@ from plugins.points.requests import LONGEST_REASON, DecisionRequest, ObjectionRe
 class TooLateToObject(DomainError):
     """Posting is over: the points count."""
 
-    code, status = "points_too_late_to_object", 422
+    code = "too_late"
+
+    def explanation(self) -> Explanation:
+        """In words of its own: other plugins say of other things that they come too late."""
+        return explain("points_too_late_to_object")
 
 
 class ObjectedBefore(DomainError):

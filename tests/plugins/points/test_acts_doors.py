@@ -64,7 +64,8 @@ def test_objecting_is_too_late_once_points_count_by_time_and_not_by_sweep(
     made = given(li.post("/points/contributions", publicity(cast)))
     on(after(4))
     late = given(program_of("chen").post(f"/points/contributions/{made['id']}/objection", {"reason": "x"}), 422)
-    assert late["code"] == "points_too_late_to_object"
+    assert late["code"] == "too_late"
+    assert late["detail"].startswith("These points count already")
     given(program_of("chen").post(f"/points/contributions/{made['id']}/objection", {"reason": ""}), 422)
 
 
