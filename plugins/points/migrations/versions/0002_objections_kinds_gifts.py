@@ -11,7 +11,16 @@ revision = "0002"
 down_revision = "0001"
 
 KINDS = ("earned", "spent", "expired", "withdrawn", "reversed", "corrected", "given", "moved")
-PREFIXES = {"award": "earned", "capture": "spent", "expiry": "expired", "withdrawal": "withdrawn"}
+PREFIXES = {
+    "award": "earned",
+    "capture": "spent",
+    "expiry": "expired",
+    "withdrawal": "withdrawn",
+    # there are such only after a way back; of a gift nobody remembers who agreed
+    "reversal": "reversed",
+    "merged": "moved",
+    "closed": "moved",
+}
 
 
 def upgrade() -> None:
@@ -25,6 +34,7 @@ def upgrade() -> None:
     with op.batch_alter_table("points_contribution") as contribution:
         contribution.alter_column("evidence", existing_type=sa.String(), server_default=None)
     _add_kinds()
+    _count_reversed()
     _add_tables()
     _remember_parts()
     _add_ways_back()
@@ -47,6 +57,25 @@ def _add_kinds() -> None:
         batch.alter_column("kind", existing_type=sa.String(32), nullable=False)
         batch.create_check_constraint(op.f("ck_points_transfer_kind"), sa.column("kind", sa.String()).in_(KINDS))
         batch.create_index(op.f("ix_points_transfer_reverses_id"), ["community_id", "reverses_id"])
+
+
+def _table(name: str, column: str, *, ids: tuple[str, ...]) -> sa.TableClause:
+    return sa.table(name, sa.column("community_id"), sa.column(column), *(sa.column(one, UuidKey()) for one in ids))
+
+
+def _count_reversed() -> None:
+    """What was taken back of awards before a way back."""
+    transfer = _table("points_transfer", "kind", ids=("id", "reverses_id"))
+    line = _table("points_line", "points", ids=("transfer_id",))
+    award = _table("points_award", "reversed", ids=("transfer_id",))
+    taken = (
+        sa.select(sa.func.sum(line.c.points))
+        .join(transfer, (transfer.c.community_id == line.c.community_id) & (transfer.c.id == line.c.transfer_id))
+        .where(transfer.c.community_id == award.c.community_id, transfer.c.reverses_id == award.c.transfer_id)
+        .where(transfer.c.kind == "reversed", line.c.points > 0)
+        .scalar_subquery()
+    )
+    op.execute(award.update().where(taken.is_not(None)).values(reversed=taken))
 
 
 def _add_tables() -> None:
@@ -212,6 +241,12 @@ def _remember_parts() -> None:
 
 
 def downgrade() -> None:
+    for name in (
+        "points_contribution",
+        "points_award",
+    ):  # nobody could decide any more: posted as if nobody had objected
+        table = sa.table(name, sa.column("state", sa.String()))
+        op.execute(table.update().where(table.c.state == "objected").values(state="posted"))
     op.drop_index(op.f("ix_points_lot_contribution_id"), table_name="points_lot")
     op.drop_index(op.f("ix_points_award_transfer_id"), table_name="points_award")
     with op.batch_alter_table("points_transfer") as transfer:
