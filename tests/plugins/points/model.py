@@ -261,7 +261,7 @@ class World:
         if act.state == "withdrawn":
             raise Refused("wrong_state")
         if act.state == "credited" or (act.state == "posted" and act.credits_on <= self.today):
-            raise Refused("points_too_late_to_object")
+            raise Refused("too_late")
         if person in act.objectors:
             raise Refused("points_objected_before")
         act.objectors.add(person)

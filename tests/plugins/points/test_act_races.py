@@ -138,7 +138,7 @@ def test_an_objection_against_the_crediting_of_its_last_moment(place: Place, *, 
     if "objected" in answers:
         assert (state, said) == (State.OBJECTED, 1)
     else:
-        assert "points_too_late_to_object" in answers
+        assert "too_late" in answers
         assert (state, said) == (State.CREDITED, 0)
 
 

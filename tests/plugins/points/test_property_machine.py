@@ -68,7 +68,7 @@ STEADY = settings(
 HOLDERS = st.sampled_from(["choir", "choir", "orchestra", "drums", "chen"])
 GROUPS = st.sampled_from(["choir", "orchestra", "drums", "dancers"])
 SOME = st.integers(0, 30)
-POINTS = st.integers(1, 12)
+POINTS = st.integers(1, 9)
 
 
 M = TypeVar("M", bound=Callable[..., None])
@@ -129,14 +129,16 @@ class Points(RuleBasedStateMachine):
     def begin(self) -> None:
         self._policy()
         for category, per in (("song", "act"), ("dance", "act"), ("help", "hour")):
-            a_rule(category, per=per, points=3, member_share=50 if category == "song" else 0)
+            a_rule(category, per=per, points=1, member_share=50 if category == "song" else 0)
             share = 50 if category == "song" else 0
             self.world.rules[category] = [
-                model.Rule(date(2020, 1, 1), 3, per == "hour", share, daily=None, monthly=None)
+                model.Rule(date(2020, 1, 1), 1, per == "hour", share, daily=None, monthly=None)
             ]
-        for holder, amount in (("choir", 9), ("orchestra", 9), ("drums", 4), ("choir", 2)):
+        for holder, amount in (("choir", 8), ("orchestra", 7), ("drums", 4), ("choir", 2)):
             self._award(holder, "song", TODAY, amount, ("chen",) if holder == "choir" else (), told=False)
-        self.hold(holder="choir", points=5, days=None)
+        self.hold(holder="choir", points=7, days=None)
+        self.capture(number=0, points=3)
+        self.correct(holder="drums", points=2, less=False)
         self.give(giver="choir", receiver="orchestra", points=3)
         self._policy(posting_days=2)
         for holder in ("choir", "drums"):
@@ -170,7 +172,7 @@ class Points(RuleBasedStateMachine):
     # --- earning
 
     @may(
-        weight=3,
+        weight=4,
         holder=HOLDERS,
         category=st.sampled_from(["song", "dance", "help"]),
         ago=st.sampled_from([0, 0, 0, 1, 5, 9, -1]),
@@ -187,7 +189,7 @@ class Points(RuleBasedStateMachine):
     def _award(
         self, holder: str, category: str, day: date, amount: int, members: tuple[str, ...], *, told: bool
     ) -> None:
-        minutes = amount * 17 if category == "help" else None
+        minutes = amount * 50 if category == "help" else None
         acts = None if minutes else amount
         request = ContributionRequest(
             holder_id=self.ids[holder],
@@ -237,7 +239,7 @@ class Points(RuleBasedStateMachine):
         )
 
     @may(
-        weight=2,
+        weight=3,
         when=lambda self: any(act.state == "objected" for act in self.world.acts),
         number=SOME,
         upheld=st.booleans(),
@@ -284,7 +286,7 @@ class Points(RuleBasedStateMachine):
         assert done is not None
         self._remember(done[1], session.scalars(select(Transfer.id).where(Transfer.key == key)).one())
 
-    @may(when=lambda self: any(hold.open for hold in self.world.holds), number=SOME, points=POINTS)
+    @may(weight=2, when=lambda self: any(hold.open for hold in self.world.holds), number=SOME, points=POINTS)
     def release(self, number: int, points: int) -> None:
         found, hold, points = self._open(number, points)
         self.both(lambda: holds.release(found, points, at=clock.now()), lambda: self.world.release(hold, points))
@@ -305,7 +307,12 @@ class Points(RuleBasedStateMachine):
         assert found is not None
         return found
 
-    @may(weight=2, kind=st.sampled_from(model.GIVEN_BACK), number=SOME, points=st.none() | POINTS)
+    @may(
+        weight=4,
+        kind=st.sampled_from(["earned", "spent", "spent", "corrected", "given"]),
+        number=SOME,
+        points=st.none() | POINTS,
+    )
     def reverse(self, kind: str, number: int, points: int | None) -> None:
         known = [one for one, transfer in enumerate(self.world.transfers) if transfer.kind == kind]
         if not known:
@@ -370,7 +377,7 @@ class Points(RuleBasedStateMachine):
 
     @may(
         posting_days=st.sampled_from([0, 2]),
-        expiry_days=st.sampled_from([4, 12, 30]),
+        expiry_days=st.sampled_from([3, 6, 30]),
         cap=st.sampled_from([5, 20, 40]),
         gift_cap=st.sampled_from([0, 8, 30]),
         debt=st.sampled_from([True, True, False]),
@@ -385,7 +392,7 @@ class Points(RuleBasedStateMachine):
         )
 
     def _policy(self, **changed: Any) -> None:
-        figures = replace(model.Figures(posting_days=0, expiry_days=12, gift_monthly_cap=30), **changed)
+        figures = replace(model.Figures(posting_days=0, expiry_days=6, gift_monthly_cap=30), **changed)
         new = PointsPolicy(
             posting_days=figures.posting_days,
             expiry_days=figures.expiry_days,
@@ -398,12 +405,13 @@ class Points(RuleBasedStateMachine):
         self.world.policies.append((self.world.today, figures))
 
     @may(
+        weight=2,
         category=st.sampled_from(["song", "dance"]),
         ago=st.integers(-2, 9),
-        points=st.integers(1, 5),
+        points=st.integers(1, 3),
         share=st.sampled_from([0, 33, 100]),
-        daily=st.sampled_from([None, 7, 12]),
-        monthly=st.sampled_from([None, 15, 25]),
+        daily=st.sampled_from([None, 4, 7]),
+        monthly=st.sampled_from([None, 8, 15]),
     )
     def rule_change(
         self, category: str, ago: int, points: int, share: int, daily: int | None, monthly: int | None
@@ -425,7 +433,7 @@ class Points(RuleBasedStateMachine):
 
     # --- time
 
-    @may(weight=2, days=st.sampled_from([1, 1, 2, 3, 9]), sweep=st.booleans())
+    @may(weight=3, days=st.sampled_from([1, 1, 2, 4, 7]), sweep=st.booleans())
     def forward(self, *, days: int, sweep: bool) -> None:
         before = self.world.today
         for _day in range(days):
