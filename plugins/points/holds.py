@@ -158,9 +158,9 @@ def _part(found: Hold, points: int | None) -> int:
 
 
 def release_vanished() -> int:
-    """The sweep: release holds whose seller never came back, as of their `until`."""
+    """The sweep: release holds whose seller never came back, as of their `until`, and so in this order."""
     due = session.execute(
-        select(Hold.id, Hold.until).where(Hold.open > 0, Hold.until <= clock.now()).order_by(Hold.holder_id, Hold.id)
+        select(Hold.id, Hold.until).where(Hold.open > 0, Hold.until <= clock.now()).order_by(Hold.until, Hold.id)
     ).all()
     locking.lock(session.scalars(select(Hold.holder_id).where(Hold.id.in_([hold_id for hold_id, _ in due]))))
     for hold_id, until in due:

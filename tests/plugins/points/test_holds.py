@@ -15,7 +15,9 @@ from core.hookspecs import Offers
 from core.plugins import here
 from plugins.points import holds
 from plugins.points.models import Hold, Line, Transfer
-from tests.kit import Cast
+from plugins.points.requests import WithdrawalRequest
+from plugins.points.withdrawal import withdraw
+from tests.kit import SYSTEM, Cast
 from tests.plugins.points.kit import (
     a_hold,
     a_policy,
@@ -160,4 +162,23 @@ def test_a_refused_hold_leaves_nothing(rich: Cast) -> None:
     with pytest.raises(NotEnoughPoints), savepoint():
         a_hold(rich.choir, 21)
     assert session.scalars(select(Hold)).all() == []
+    assert_sound()
+
+
+def test_l8_vanished_holds_are_released_in_the_order_of_their_ends_however_late(inside: Cast) -> None:
+    """What the first one gives back covers the second, and lasts until the end of the day of its release."""
+    a_policy(expiry_days=3)
+    a_rule()
+    slip = an_act(inside.choir, 5)
+    on(after(1))
+    an_act(inside.choir, 5)
+    a_hold(inside.choir, 5, key="older", until=clock.now() + timedelta(days=9))
+    a_hold(inside.choir, 5, key="newer", until=clock.now() + timedelta(days=4))
+    withdraw(slip.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)  # the older one lacks points now
+    on(after(10), hour=12)
+    sweep()
+    assert lots_of(inside.choir) == [(after(10), 5, 0)]
+    on(after(11))
+    sweep()
+    assert figures(inside.choir) == (0, 0)
     assert_sound()
