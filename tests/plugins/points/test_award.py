@@ -51,6 +51,14 @@ def test_a_new_community_has_six_categories_with_rules_from_the_day_points_was_s
     assert refusal.value.errors["category"][0].code == "points_no_rule"
 
 
+def test_l11_an_act_of_an_earlier_day_counts_what_the_month_gave_later(inside: Cast) -> None:
+    a_policy(posting_days=3)
+    a_rule("song", points=10, monthly_cap=60)
+    an_act(inside.choir, 5, day=date(2026, 11, 20))
+    assert outcome(an_act(inside.choir, 3, day=date(2026, 11, 2))) == (10, "award_month_cap")
+    assert outcome(an_act(inside.choir, 3, day=date(2026, 10, 31))) == (30, "award_acts")
+
+
 def test_l11_day_month_and_resident_caps_bind_and_the_reason_names_the_tightest(inside: Cast) -> None:
     a_policy(resident_daily_cap=40)
     a_rule("song", points=10, daily_cap=25, monthly_cap=60)

@@ -128,12 +128,14 @@ class Points(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self._policy()
-        for category, per in (("song", "act"), ("dance", "act"), ("help", "hour")):
-            a_rule(category, per=per, points=1, member_share=50 if category == "song" else 0)
-            share = 50 if category == "song" else 0
-            self.world.rules[category] = [
-                model.Rule(date(2020, 1, 1), 1, per == "hour", share, daily=None, monthly=None)
-            ]
+        for category, per, share, daily, monthly in (
+            ("song", "act", 50, None, None),
+            ("dance", "act", 0, 7, 10),
+            ("help", "hour", 0, None, None),
+        ):
+            a_rule(category, per=per, points=1, member_share=share, daily_cap=daily, monthly_cap=monthly)
+            first = model.Rule(date(2020, 1, 1), 1, hourly=per == "hour", share=share, daily=daily, monthly=monthly)
+            self.world.rules[category] = [first]
         for holder, amount in (("choir", 8), ("orchestra", 7), ("drums", 4), ("choir", 2)):
             self._award(holder, "song", TODAY, amount, ("chen",) if holder == "choir" else (), told=False)
         self.hold(holder="choir", points=7, days=None)
