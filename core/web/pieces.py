@@ -83,11 +83,12 @@ CORE_MENU: list[Callable[[], NavItem | None]] = []
 
 
 def navigation() -> list[MenuEntry]:
-    """The main menu of who asks; empty for those who have not signed in."""
-    if actor() is access.NOBODY or g.get("here") is None:
+    """The main menu of who asks; strangers see what plugins show to everybody."""
+    if g.get("here") is None:
         return []
     with some_unit():
-        own = [_entry(item) for build in CORE_MENU if (item := build()) is not None]
+        stranger = actor() is access.NOBODY
+        own = [] if stranger else [_entry(item) for build in CORE_MENU if (item := build()) is not None]
         others = here().relay.gather(Adds.navigation, _entry, actor=actor())
     return sorted([*own, *(entry for entry in others if isinstance(entry, MenuEntry))], key=lambda entry: entry.order)
 

@@ -127,9 +127,10 @@ def told(contribution: Told) -> None:
 
 
 def _new_category(code: str) -> Category:
+    taken = session.scalar(select(Category.id).where(Category.name == code)) is not None
     try:
         with savepoint():
-            session.add(category := Category(code=code, name=code))
+            session.add(category := Category(code=code, name=f"({code})" if taken else code))
     except IntegrityError:
         return session.scalars(select(Category).where(Category.code == code)).one()
     return category

@@ -34,6 +34,12 @@ class GiftsNotAllowed(DomainError):
     code = "points_gifts_not_allowed"
 
 
+class GiftNeedsTwo(DomainError):
+    """The same member of the staff would speak for both groups."""
+
+    code = "points_gift_needs_two"
+
+
 class GiftCap(DomainError):
     """More than a group may give in a calendar month. Facts: cap, given, points."""
 
@@ -77,9 +83,13 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
     Raises:
         NotFound, Forbidden: `by` does not speak for the receiver.
         WrongState: it was answered before, or one of the groups is no more.
+        GiftNeedsTwo: the same account offered it, and neither leads the receiver nor acts for somebody.
         GiftsNotAllowed, GiftCap, NotEnoughPoints: as of now.
     """
     gift = _answering(gift_id, by=by, side="receiver_id")
+    leads = gift.receiver_id in by.holders
+    if gift.account_id is not None and gift.account_id == by.account_id and not leads and by.on_behalf_of is None:
+        raise GiftNeedsTwo
     closed = select(Group.id).where(Group.id.in_([gift.giver_id, gift.receiver_id]), Group.dissolved_on.is_not(None))
     if session.scalar(closed.limit(1)) is not None:
         raise WrongState(state="dissolved")
@@ -90,7 +100,7 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
             Entry(
                 key=f"gift:{gift.id}",
                 kind=Kind.GIVEN,
-                reason=explain("points_gift", giver=gift.giver.name, receiver=gift.receiver.name, why=gift.reason),
+                reason=_named(gift),
                 at=clock.now(),
                 moves={giver.id: -gift.points, receiver.id: gift.points},
             )
@@ -119,6 +129,11 @@ def take_back(gift_id: Id, *, by: Actor) -> Gift:
     _answer(gift, GiftState.TAKEN_BACK, by)
     _record("points.gift_taken_back", gift, by)
     return gift
+
+
+def _named(gift: Gift) -> Explanation:
+    names = {"giver": gift.giver.name, "receiver": gift.receiver.name}
+    return explain("points_gift_why", **names, why=gift.reason) if gift.reason else explain("points_gift", **names)
 
 
 def _check_groups(request: GiftRequest, holders: dict[Id, Holder]) -> None:

@@ -19,10 +19,10 @@ class Category(Tenant):
     """A kind of civic act. Programs and sheets know it by its code."""
 
     __tablename__ = "points_category"
-    __table_args__ = (UniqueConstraint("community_id", "code"),)
+    __table_args__ = (UniqueConstraint("community_id", "code"), UniqueConstraint("community_id", "name"))
 
     code: Mapped[str]
-    name: Mapped[str]
+    name: Mapped[str]  # sheets know it by its name: so no two alike
 
 
 class Per(StrEnum):

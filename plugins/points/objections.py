@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
@@ -172,6 +174,31 @@ def posted(*, limit: int, cursor: str | None = None) -> Sequence[Contribution]:
             raise Invalid({"cursor": [explain("not_a_cursor")]})
         wanted = wanted.where(tuple_(Contribution.credits_on, Contribution.id) > (last.credits_on, last.id))
     return session.scalars(wanted.order_by(Contribution.credits_on, Contribution.id).limit(limit + 1)).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A contribution that somebody objected to, and how and when the staff decided last."""
+
+    contribution: Contribution
+    upheld: bool
+    at: datetime
+
+
+def decided(*, most: int) -> Sequence[Decided]:
+    """The latest decisions, one for each contribution: both sides' words stay readable on its page."""
+    rows = session.execute(
+        select(Contribution, Objection.upheld, Objection.decided_at)
+        .join(Objection, Objection.contribution_id == Contribution.id)
+        .where(Objection.decided_at.is_not(None))
+        .order_by(Objection.decided_at.desc(), Objection.id)
+        .limit(2 * most)
+    )
+    found: dict[Id, Decided] = {}
+    for contribution, upheld, at in rows:
+        if at is not None:
+            found.setdefault(contribution.id, Decided(contribution=contribution, upheld=bool(upheld), at=at))
+    return list(found.values())[:most]
 
 
 def may_object(contribution: Contribution, said: Sequence[Objection], *, by: Actor) -> bool:

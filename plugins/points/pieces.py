@@ -16,12 +16,24 @@ from core.web.words import say_code
 from plugins.points import ledger, queries, standing, terms
 from plugins.points.policy import PointsPolicy
 
+GIVE = "points.give"
 SHOWN = 3  # groups on the home page of the staff
 MENU, GROUP_CARD, MONTH_CARD, PANEL, OBJECTED, POSTED = 20, 20, 10, 20, 1, 2
 
 
 def navigation(actor: Actor) -> Sequence[NavItem]:
-    """The entry of the main menu."""
+    """The entry of the main menu; for strangers it leads to what everybody may read."""
+    if actor is access.NOBODY:
+        figures = policy.at(PointsPolicy, here().today())
+        pages = {
+            "posting": figures.public_posting,
+            "ranking": figures.public_ranking,
+            "rulebook": figures.public_rules,
+        }
+        shown = next((page for page, is_open in pages.items() if is_open), None)
+        if shown is None:
+            return []
+        return [NavItem(label=_("Points in public"), endpoint=f"points.{shown}", order=MENU, icon="star")]
     if access.reach(actor, queries.READ) is None:
         return []
     return [NavItem(label=_("Points"), endpoint="points.overview", order=MENU, icon="star")]
@@ -33,10 +45,12 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
         yield _month()
         yield from _posted()
     elif actor.resident_id is not None:
-        groups = [holder.value() for holder in queries.groups_in(actor.resident_id)]
+        found = queries.groups_with_offers(actor.resident_id)
+        groups = [holder.value() for holder, _offers in found]
         may_read = access.reach(actor, queries.READ) is not None
         for number, card in enumerate(_cards(groups)):
             card["may_read"] = may_read
+            card["offers"] = found[number][1] if access.allows(actor, GIVE, groups[number].id) else 0
             yield Piece(template="points/home_group.html", context=card, order=GROUP_CARD + number)
 
 
@@ -89,6 +103,7 @@ def _card(holder: Holder, figures: queries.Figures, stood: standing.Standing, ru
     return {
         "holder": holder,
         "may_read": True,
+        "offers": 0,
         "figures": figures,
         "standing": stood,
         "goal": goal and goal.points,

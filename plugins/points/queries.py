@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from core.accounts import access
@@ -24,6 +24,8 @@ from plugins.points.models import (
     Award,
     Category,
     Contribution,
+    Gift,
+    GiftState,
     Line,
     Lot,
     Rule,
@@ -246,13 +248,29 @@ def posted(holder_id: Id) -> Sequence[tuple[Contribution, Award]]:
 
 def groups_in(resident_id: Id) -> Sequence[Holder]:
     """The groups a resident is in today."""
+    mine = Holder.id.in_(_groups_of(resident_id))
+    return session.scalars(select(Holder).where(mine).order_by(Holder.name)).all()
+
+
+def _groups_of(resident_id: Id) -> Select[Id]:
     today = here().today()
-    of = select(Membership.group_id).where(
+    return select(Membership.group_id).where(
         Membership.resident_id == resident_id,
         Membership.from_day <= today,
         or_(Membership.to_day.is_(None), Membership.to_day >= today),
     )
-    return session.scalars(select(Holder).where(Holder.id.in_(of)).order_by(Holder.name)).all()
+
+
+def groups_with_offers(resident_id: Id) -> Sequence[tuple[Holder, int]]:
+    """The groups a resident is in today, each with how many offers of points wait for its answer."""
+    offers = (
+        select(func.count(Gift.id))
+        .where(Gift.receiver_id == Holder.id, Gift.state == GiftState.OFFERED)
+        .correlate(Holder)
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Holder, offers).where(Holder.id.in_(_groups_of(resident_id))).order_by(Holder.name))
+    return [(holder, int(count)) for holder, count in rows]
 
 
 # --- categories and rules ------------------------------------------------------------------------------------------
@@ -277,7 +295,7 @@ def rules(*, category: str | None = None, limit: int, seen: int = 0) -> Sequence
 
 def earned_between(first: date, last: date) -> Sequence[tuple[str, int]]:
     """Groups and the points their contributions of these days (inclusive) gave, posted ones too, the most first."""
-    total = func.sum(Award.points)
+    total = func.sum(Award.points - Award.reversed)
     rows = session.execute(
         select(Holder.name, total)
         .join(Holder, Holder.id == Award.holder_id)

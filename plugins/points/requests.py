@@ -221,3 +221,7 @@ class PolicyRequest:
 
     figures: Mapping[str, Any]
     valid_from: date | None
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.day("valid_from")

@@ -14,7 +14,7 @@ from core.communities import policy
 from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import Invalid, NotFound, WrongState
-from core.explanations import explain
+from core.explanations import Explanation, explain
 from core.people import holders as locking
 from core.people.models import Group, Holder
 from core.plugins import here
@@ -24,6 +24,14 @@ from plugins.points.models import Account, AccountKind, Award, Kind, Line, Trans
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import ReversalRequest
 from plugins.points.transfers import FINAL
+
+
+class Final(WrongState):
+    """A withdrawal, a reversal, or the move of a group that ended: it is not itself taken back."""
+
+    def explanation(self) -> Explanation:
+        """In words of its own: it never was possible."""
+        return explain("points_final")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +58,7 @@ def reverse(transfer_id: Id, request: ReversalRequest, *, by: Actor) -> Transfer
     if original is None:
         raise NotFound(what="transfer", id=transfer_id)
     if original.kind in FINAL or original.reverses_id is not None:
-        raise WrongState(state=original.kind.value)
+        raise Final(state=original.kind.value)
     sides, award = _locked_sides(original)
     left = sides.points - sides.reversed
     if left == 0:
@@ -114,7 +122,9 @@ def _post(original: Transfer, sides: Sides, points: int, award: Award | None, re
             Entry(
                 key=f"reversal:{original.id}:{sides.reversed}",
                 kind=Kind.REVERSED,
-                reason=explain("points_reversed", why=reason),
+                reason=explain(
+                    "points_reversed", points_kind=original.kind.value, day=ledger.day_of(original.at), why=reason
+                ),
                 at=clock.now(),
                 moves={receiver.id: -points, giver.id: points},
                 reverses_id=original.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -63,11 +64,26 @@ def add_category(request: CategoryRequest, *, by: Actor) -> Category:
         with savepoint():
             session.add(category)
     except IntegrityError:
-        raise CategoryExists(category=request.code) from None
+        refuse_taken(request, session.scalars(select(Category)))
+        raise
     record(
         "points.category", by=by, subject=category.name, subject_id=category.id, after=plain({"code": category.code})
     )
     return category
+
+
+def refuse_taken(request: CategoryRequest, categories: Iterable[Category]) -> None:
+    """Say which of a new category's code and name another has.
+
+    Raises:
+        CategoryExists: the code.
+        Invalid: the name; sheets know a category by it.
+    """
+    for category in categories:
+        if category.code == request.code:
+            raise CategoryExists(category=request.code)
+        if category.name == request.name:
+            raise Invalid({"name": [explain("points_category_named", name=request.name)]})
 
 
 def add_rule(request: RuleRequest, *, by: Actor) -> Rule:

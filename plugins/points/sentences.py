@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, Any] = {
     **wording.SENTENCES,
     # refusals
     "not_enough_points": _l("This costs %(price)d points; %(available)d are there to spend."),
+    "points_category_named": _l("There is a category called %(name)s already. Take another name."),
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),
     # faults of fields
     "points_one_amount": _l("Give the number of acts or the minutes, not both."),
@@ -84,6 +85,10 @@ SENTENCES: Mapping[str, Any] = {
     "points_gift_cap": _l(
         "A group may give at most %(cap)d points a month; %(given)d were given, so %(points)d more are too many."
     ),
+    "points_gift_needs_two": _l(
+        "You offered this gift, so you cannot accept it too. The other group's leader accepts, or somebody for them."
+    ),
+    "points_final": _l("This takes something back already, and stays. If it was wrong, correct the account."),
     "points_gift_not_a_group": _l("Only groups that exist give and get points. Choose a group."),
     "points_gift_offered": _l("%(giver)s offers %(receiver)s %(points)d points. They move when you accept them."),
     "points_gift_accepted": _l("%(receiver)s has accepted %(points)d points."),
@@ -109,9 +114,10 @@ SENTENCES: Mapping[str, Any] = {
     "points_earned": _earned,
     "points_earned_note": _l("%(category)s, %(day)s: %(note)s"),
     "points_withdrawn": _l("Withdrawn: %(category)s, %(day)s. %(why)s"),
-    "points_reversed": _l("Taken back: %(why)s"),
+    "points_reversed": _l("Taken back, “%(points_kind)s” of %(day)s: %(why)s"),
     "points_corrected": _l("Correction by %(name)s: %(why)s"),
-    "points_gift": _l("A gift of %(giver)s to %(receiver)s. %(why)s"),
+    "points_gift": _l("A gift of %(giver)s to %(receiver)s"),
+    "points_gift_why": _l("A gift of %(giver)s to %(receiver)s: %(why)s"),
     "points_moved_on": _l("%(merged)s goes on as %(kept)s: all its points move"),
     "points_moved_treasury": _l("%(name)s was dissolved: what it had goes to the centre"),
     "points_expired": _l("Expired at the end of %(day)s"),

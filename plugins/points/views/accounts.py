@@ -14,6 +14,7 @@ from core.accounts import access
 from core.communities import policy
 from core.contract import HolderKind
 from core.db import Id
+from core.people import closed
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -81,6 +82,7 @@ def account(holder_id: Id) -> ResponseReturnValue:
     return render_template(
         "points/account.html",
         gifts=figures.gift_monthly_cap > 0,
+        closed=closed.words([holder_id]).get(holder_id),
         view=view,
         statement=statement,
         today=today,

@@ -11,6 +11,7 @@ from core import clock
 from core.db import Id
 from core.errors import Invalid
 from core.explanations import explain
+from core.faults import could_be_meant
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -46,6 +47,8 @@ def _moment(day_text: str, time_text: str) -> datetime:
         ValueError: it is none.
     """
     day = date.fromisoformat(day_text) if day_text else here().today()
+    if not could_be_meant(day):
+        raise ValueError(day_text)
     if time_text:
         return datetime.combine(day, time.fromisoformat(time_text).replace(tzinfo=None), tzinfo=here().zone)
     if day == here().today():

@@ -19,6 +19,8 @@ from plugins.points.act_forms import DecisionForm, ObjectionForm
 from plugins.points.models import State
 from plugins.points.views.base import MOVEMENTS, check_open, pages
 
+DECIDED = 10  # objections of late, below what is posted
+
 
 def name_of(holder: Holder) -> str:
     """A holder as the public reads it: of residents strangers see the family name alone."""
@@ -37,6 +39,7 @@ def posting() -> ResponseReturnValue:
     return render_template(
         "points/posting.html",
         found=found[:MOVEMENTS],
+        decided=objections.decided(most=DECIDED),
         first_url=url_for(".posting") if request.args.get("cursor") else None,
         next_url=more,
         today=here().today(),

@@ -217,8 +217,7 @@ def _new_rule(form: CategoryForm) -> RuleChange | None:
         try:
             known = rules.book().categories
             asked = form.to_category(known)
-            if asked.code in known:
-                raise rules.CategoryExists(category=asked.code)
+            rules.refuse_taken(asked, known.values())
             return proposals.of_rule(form.to_request(asked.code), category=asked.name, versions=())
         except DomainError as error:
             form.refuse(error)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from unicodedata import east_asian_width
 
-from flask import Response, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -208,9 +208,11 @@ def _fitting(lines: Sequence[StatementLine]) -> list[StatementLine]:
 
 @pages.get("/accounts/<id:holder_id>/statement.xlsx")
 @requires(READ)
-def get_sheet(holder_id: Id) -> Response:
+def get_sheet(holder_id: Id) -> ResponseReturnValue:
     """The same lines as a sheet, all of the period, between its opening and its closing."""
     holder, asked = queries.holder(holder_id, by=actor()), _asked()
+    if asked.problem:
+        return _back(holder_id)
     columns = [
         Column(_("When"), Holds.MOMENT, 18),
         Column(_("Kind"), width=12),
@@ -221,6 +223,11 @@ def get_sheet(holder_id: Id) -> Response:
     ]
     content = writing.workbook(_("Statement"), columns, _rows(holder_id, asked), zone=here().zone)
     return downloads.download(content, f"{_file_name(holder, asked)}.xlsx", downloads.XLSX)
+
+
+def _back(holder_id: Id) -> ResponseReturnValue:
+    """To the page that says what is wrong with the period: nobody takes away another one than asked for."""
+    return redirect(f"{url_for('.statement', holder_id=holder_id)}?{request.query_string.decode('ascii', 'ignore')}")
 
 
 def _rows(holder_id: Id, asked: Asked) -> Iterator[Sequence[Cell]]:
@@ -239,9 +246,11 @@ def _file_name(holder: Holder, asked: Asked) -> str:
 
 @pages.get("/accounts/<id:holder_id>/statement.json")
 @requires(READ)
-def get_copy(holder_id: Id) -> Response:
+def get_copy(holder_id: Id) -> ResponseReturnValue:
     """A signed copy of the period, of all kinds, to show elsewhere."""
     holder, asked = queries.holder(holder_id, by=actor()), _asked()
+    if asked.problem:
+        return _back(holder_id)
     found = statements.whole(holder_id, Wanted(begins=asked.wanted.begins, ends=asked.wanted.ends))
     secret = linli().config.secret_key
     made = copies.issue(holder.value(), found, first=asked.first, last=asked.last, say=say, secret=secret)

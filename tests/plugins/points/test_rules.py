@@ -381,9 +381,13 @@ def test_a_category_is_made_with_its_first_rule_and_a_short_name(browser_of: Bro
     answer = keep(li, "/points/categories/new", new, look="/points/categories/look")
     assert answer.headers["Location"] == f"/{SLUG}/points/rules/chh"
     assert scene.rules_of("chh") == [(3, TODAY)]
-    again = keep(li, "/points/categories/new", new, look="/points/categories/look")
+    named = li.post("/points/categories/look", new)
+    assert named.status_code == 422
+    assert "There is a category called 茶话会 already." in named.text
+    other = new | {"name": "茶会话"}
+    again = keep(li, "/points/categories/new", other, look="/points/categories/look")
     assert again.headers["Location"] == f"/{SLUG}/points/rules/chh_2"
-    taken = li.post("/points/categories/look", new | {"code": "chh"})
+    taken = li.post("/points/categories/look", other | {"code": "chh"})
     assert taken.status_code == 409
     assert "There is a category chh already." in taken.text
     assert li.post("/points/categories/look", new | {"code": "Tea!"}).status_code == 422

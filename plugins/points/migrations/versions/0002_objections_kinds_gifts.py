@@ -24,6 +24,7 @@ PREFIXES = {
 
 
 def upgrade() -> None:
+    _tell_names_apart()
     with op.batch_alter_table("points_award") as award:
         award.add_column(sa.Column("reversed", sa.Integer(), nullable=False, server_default="0"))
         award.create_check_constraint(op.f("ck_points_award_reversed"), "reversed >= 0 AND reversed <= points")
@@ -44,6 +45,21 @@ def _add_ways_back() -> None:
     """From a line of a statement to the contribution behind it, and from a contribution to what became of its points."""
     op.create_index(op.f("ix_points_award_transfer_id"), "points_award", ["community_id", "transfer_id"])
     op.create_index(op.f("ix_points_lot_contribution_id"), "points_lot", ["community_id", "contribution_id"])
+
+
+def _tell_names_apart() -> None:
+    """Sheets know a category by its name: of several alike all but the first get their code added."""
+    columns = (sa.column("community_id", sa.Integer()), sa.column("id", UuidKey()))
+    category = sa.table("points_category", *columns, sa.column("code", sa.String()), sa.column("name", sa.String()))
+    seen: set[tuple[int, str]] = set()
+    bind = op.get_bind()
+    for row in bind.execute(sa.select(category).order_by(category.c.community_id, category.c.id)).all():
+        if (row.community_id, row.name) in seen:
+            mine = (category.c.community_id == row.community_id, category.c.id == row.id)
+            bind.execute(category.update().where(*mine).values(name=f"{row.name} ({row.code})"))
+        seen.add((row.community_id, row.name))
+    with op.batch_alter_table("points_category") as batch:
+        batch.create_unique_constraint(op.f("uq_points_category_name"), ["community_id", "name"])
 
 
 def _add_kinds() -> None:
@@ -241,6 +257,8 @@ def _remember_parts() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("points_category") as category:
+        category.drop_constraint(op.f("uq_points_category_name"), type_="unique")
     for name in (
         "points_contribution",
         "points_award",
