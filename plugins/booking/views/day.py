@@ -25,6 +25,7 @@ from plugins.booking.models import Room, Who
 from plugins.booking.quote import Quote, Window
 from plugins.booking.requests import LARGEST_ROOM, LONGEST_NAME, LONGEST_TEXT, ReservationRequest
 from plugins.booking.views.base import name_of
+from plugins.booking.views.shapes import DayLink, Shown
 
 MOST_DAYS = 32  # of the strip of days
 WIDEST = 20  # rooms side by side
@@ -41,31 +42,6 @@ class Link:
     label: str
     url: str
     active: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayLink:
-    """A day of the strip."""
-
-    label: str
-    number: str
-    name: str
-    url: str | None
-    active: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What is drawn into a column, or listed on a telephone."""
-
-    kind: str
-    title: str
-    time: str
-    soft: str | None
-    quarter: int
-    length: int
-    url: str | None
-    at: datetime
 
 
 class Page:
