@@ -42,11 +42,16 @@ def _field_message(facts: Mapping[str, Any]) -> str:
     return str(known) if known is not None else gettext("This cannot be right: %(message)s", message=message)
 
 
+def _forbidden(facts: Mapping[str, Any]) -> str:
+    """A plugin may say why, by a sentence `why.<fact>` of its own."""
+    return str(facts["why"]) if "why" in facts else gettext("You may not do this. Ask the centre's manager.")
+
+
 SENTENCES: Mapping[str, Any] = {
     # refusals
     "not_found": _l("There is nothing here. Perhaps the address is wrong, or the thing is no longer there."),
     "unauthorized": _l("Sign in first, or send a token."),
-    "forbidden": _l("You may not do this. Ask the centre's manager."),
+    "forbidden": _forbidden,
     "wrong_state": _l("That is no longer possible: things have moved on. Look again."),
     "conflict": _l(
         "Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed."

@@ -50,6 +50,20 @@ def create_room(body: RoomRequest) -> dict[str, Any]:
     return _room(room, queries.space_codes()[room.id])
 
 
+@api.get("/rooms/<id:room_id>")
+@operation(needs="booking.read", gives=s.RoomOut)
+def get_room(room_id: Id) -> dict[str, Any]:
+    """One room and its rules."""
+    return _room(queries.room(room_id), queries.space_codes()[room_id])
+
+
+@api.put("/rooms/<id:room_id>")
+@operation(needs="booking.rooms", body=s.RoomPut, gives=s.RoomOut)
+def put_room(room_id: Id, body: RoomRequest) -> dict[str, Any]:
+    """Change a room and its rules; what is left out is as for a new one. Reservations made already stand."""
+    return _room(rooms.change(room_id, body, by=actor()), queries.space_codes()[room_id])
+
+
 def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
     return {
         "id": room.id,
@@ -58,6 +72,11 @@ def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
         "spaces": codes,
         "equipment": room.equipment,
         "floor_area": room.floor_area,
+        "who": room.who.value,
+        "setup_minutes": room.setup_minutes,
+        "clearup_minutes": room.clearup_minutes,
+        "longest_minutes": room.longest_minutes,
+        "notice_minutes": room.notice_minutes,
     }
 
 
@@ -103,7 +122,7 @@ def reopen_room(closure_id: Id) -> None:
 def list_free(room_id: Id, query: tuple[Between, int]) -> Sequence[calendar.Stretch]:
     """Where a room is free for at least so many minutes, from now on, in order."""
     between, minutes = query
-    return calendar.free(room_id, between.starts_at, between.ends_at, minutes=minutes)
+    return calendar.free(room_id, between.starts_at, between.ends_at, minutes=minutes, by=actor())
 
 
 # --- reservations --------------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from core.contract import Holder as HolderValue
 from core.db import Id
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import occupancy, queries
+from plugins.booking import occupancy, queries, rooms
 from plugins.booking.models import Closure, Reservation, Room, State
 from plugins.booking.requests import Between, Listing, ReservationRequest
 
@@ -38,10 +39,20 @@ class Stretch:
         return int((self.ends_at - self.starts_at).total_seconds()) // 60
 
 
+class BlockKind(StrEnum):
+    """Why a time cannot be booked. `BUFFER`: to set up and clear up; `NOTICE`: too soon for who asks."""
+
+    RESERVATION = "reservation"
+    CLOSED = "closed"
+    BUFFER = "buffer"
+    NOTICE = "notice"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What stands in a room: a reservation, or a time in which it is closed (`why`: the reason, "" outside its hours)."""
+    """What stands in a room: a reservation, or a time that is not to be had (`why`: of a closure; "" outside its hours)."""
 
+    kind: BlockKind
     starts_at: datetime
     ends_at: datetime
     reservation: Reservation | None = None
@@ -81,11 +92,11 @@ def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
     return int(local.timestamp()) // occupancy.QUARTER_SECONDS
 
 
-def day_of_rooms(day: date) -> Day:
-    """All rooms on one day: four statements, however many rooms, reservations or years of history."""
+def day_of_rooms(day: date, *, by: Actor) -> Day:
+    """All rooms on one day as somebody may book them: four statements, however many rooms, reservations or years."""
     zone, now = here().zone, clock.now()
-    rooms = queries.rooms_with_spaces()
-    parts = {room.id: spaces for room, spaces in rooms}
+    found = queries.rooms_with_spaces()
+    parts = {room.id: spaces for room, spaces in found}
     intervals: dict[Id, list[tuple[int, int]]] = defaultdict(list)
     for row in queries.hours(weekday=day.weekday()):
         intervals[row.room_id].append((row.opens, row.closes))
@@ -93,13 +104,17 @@ def day_of_rooms(day: date) -> Day:
     closed: dict[Id, list[Closure]] = defaultdict(list)
     for closure in queries.closures(begins, ends):
         closed[closure.room_id].append(closure)
-    standing = queries.standing_on(day, now=now)
-    first, stop = _shown(day, zone, [pair for pairs in intervals.values() for pair in pairs], standing)
+    setup = timedelta(minutes=max((room.setup_minutes for room, _parts in found), default=0))
+    clearup = timedelta(minutes=max((room.clearup_minutes for room, _parts in found), default=0))
+    standing = queries.standing_on(day, begins - setup, ends + clearup, now=now)
+    today = [one for one in standing if one.day == day]
+    first, stop = _shown(day, zone, [pair for pairs in intervals.values() for pair in pairs], today)
     columns = []
-    for room, mine in rooms:
+    for room, mine in found:
         there = [one for one in standing if mine & parts[one.room_id]]
         opened = [_open(day, zone, [interval]) for interval in intervals[room.id]]
-        columns.append(_column(room, range(first, stop), opened, closed[room.id], there, now=now))
+        soonest = now + timedelta(minutes=rooms.notice_for(room, by=by))
+        columns.append(_column(room, range(first, stop), opened, closed[room.id], there, now=now, soonest=soonest))
     return Day(day=day, first=first, stop=stop, columns=columns)
 
 
@@ -123,22 +138,46 @@ def _column(
     there: Sequence[Reservation],
     *,
     now: datetime,
+    soonest: datetime,
 ) -> Column:
-    taken = {quarter for one in there for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
+    sessions = {quarter for one in there for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
+    held = {quarter for one in there for quarter in occupancy.quarters(*one.held)}
+    taken = _within_reach(held, room)
     shut = {quarter for one in closed for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
-    next_quarter = -(-int(now.timestamp()) // occupancy.QUARTER_SECONDS)
-    over = frozenset(range(shown.start, next_quarter))
-    free = [run for interval in opened for run in _runs(interval - taken - shut - over)]
-    past = list(_runs(frozenset().union(*opened) & over - taken - shut))
-    blocks = [Block(starts_at=one.starts_at, ends_at=one.ends_at, reservation=one) for one in there]
+    over, soon = (frozenset(range(shown.start, _next_quarter(moment))) for moment in (now, soonest))
+    hours = frozenset().union(*opened)
+    free = [run for interval in opened for run in _runs(interval - taken - shut - soon)]
+    past = list(_runs(hours & over - taken - shut))
+    blocks = [
+        Block(kind=BlockKind.RESERVATION, starts_at=one.starts_at, ends_at=one.ends_at, reservation=one)
+        for one in there
+        if one.starts_at < _moment(shown.stop) and _moment(shown.start) < one.ends_at
+    ]
     for one in closed:
         begin, end = max(one.starts_at, _moment(shown.start)), min(one.ends_at, _moment(shown.stop))
         if begin < end:
-            blocks.append(Block(starts_at=begin, ends_at=end, why=one.reason))
-    for run in _runs(frozenset(shown).difference(*opened) - shut - taken):
-        away = _stretch(run)
-        blocks.append(Block(starts_at=away.starts_at, ends_at=away.ends_at))
+            blocks.append(Block(kind=BlockKind.CLOSED, starts_at=begin, ends_at=end, why=one.reason))
+    blocks += _blocks(BlockKind.BUFFER, (hours & taken | held & set(shown)) - sessions - shut)
+    blocks += _blocks(BlockKind.NOTICE, hours & soon - over - taken - shut)
+    blocks += _blocks(BlockKind.CLOSED, frozenset(shown) - hours - shut - held)
     return Column(room=room, blocks=sorted(blocks, key=lambda block: block.starts_at), free=free, past=past)
+
+
+def _within_reach(held: Set[int], room: Room) -> Set[int]:
+    """What others hold, and what is so near to it that a session of this room would meet it with its own buffers."""
+    setup, clearup = room.setup_minutes // 15, room.clearup_minutes // 15
+    if not setup and not clearup:
+        return held
+    return {near for quarter in held for near in range(quarter - clearup, quarter + setup + 1)}
+
+
+def _next_quarter(moment: datetime) -> int:
+    return -(-int(moment.timestamp()) // occupancy.QUARTER_SECONDS)
+
+
+def _blocks(kind: BlockKind, quarters: Set[int]) -> Iterator[Block]:
+    for run in _runs(quarters):
+        yield Block(kind=kind, starts_at=_moment(run.start), ends_at=_moment(run.stop))
 
 
 def _open(day: date, zone: ZoneInfo, intervals: Iterable[tuple[int, int]]) -> frozenset[int]:
@@ -154,7 +193,7 @@ def _moment(quarter: int) -> datetime:
     return occupancy.moment_of(quarter)
 
 
-def _runs(quarters: frozenset[int]) -> Iterator[range]:
+def _runs(quarters: Set[int]) -> Iterator[range]:
     """Maximal runs of neighbouring quarter hours, in order."""
     ordered = sorted(quarters)
     if not ordered:
@@ -174,25 +213,23 @@ def _stretch(run: range) -> Stretch:
 # --- one room ------------------------------------------------------------------------------------------------------
 
 
-def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int) -> list[Stretch]:
-    """Where a room is free, from now on, for at least so many minutes; three statements for any time.
+def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int, by: Actor) -> list[Stretch]:
+    """Where a session of at least so many minutes may be, buffers and notice seen to; four statements for any time.
 
     Raises:
         NotFound: there is no such room.
     """
-    queries.room(room_id)
-    zone, now = here().zone, clock.now()
-    begins = max(starts_at, now)
+    room, zone = queries.room(room_id), here().zone
+    now = clock.now()
+    begins = max(starts_at, now + timedelta(minutes=rooms.notice_for(room, by=by)))
     if begins >= ends_at:
         return []
-    first, stop = (
-        -(-int(begins.timestamp()) // occupancy.QUARTER_SECONDS),
-        int(ends_at.timestamp()) // occupancy.QUARTER_SECONDS,
-    )
+    first, stop = _next_quarter(begins), int(ends_at.timestamp()) // occupancy.QUARTER_SECONDS
     weekly: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for row in queries.hours(room_id):
         weekly[row.weekday].append((row.opens, row.closes))
-    gone = set(queries.taken_quarters(room_id, first, stop, now=now))
+    early, late = first - room.setup_minutes // 15, stop + room.clearup_minutes // 15
+    gone = set(_within_reach(queries.taken_quarters(room_id, early, late, now=now), room))
     for closure in queries.closures(begins, ends_at, room_id=room_id):
         gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends_at)))
     found = []
@@ -206,7 +243,7 @@ def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int) -
     return [stretch for stretch in found if stretch.minutes >= minutes]
 
 
-def alternatives(wish: ReservationRequest) -> list[dict[str, datetime]]:
+def alternatives(wish: ReservationRequest, *, by: Actor) -> list[dict[str, datetime]]:
     """Up to three other times of the same length, the same day in the same room, the nearest first."""
     zone = here().zone
     day = wish.starts_at.astimezone(zone).date()
@@ -214,7 +251,7 @@ def alternatives(wish: ReservationRequest) -> list[dict[str, datetime]]:
     length = timedelta(minutes=wish.minutes)
     starts = [
         stretch.starts_at + A_QUARTER * number
-        for stretch in free(wish.room_id, begins, ends, minutes=wish.minutes)
+        for stretch in free(wish.room_id, begins, ends, minutes=wish.minutes, by=by)
         for number in range((stretch.minutes - wish.minutes) // 15 + 1)
     ]
     near = sorted(starts, key=lambda start: (abs(start - wish.starts_at), start))[:MOST_ALTERNATIVES]

@@ -16,7 +16,7 @@ from core.errors import DomainError
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import attendance, closures, hours, reserve, rooms
-from plugins.booking.models import Reservation, Room, Status
+from plugins.booking.models import Item, Reservation, Room, Status
 from plugins.booking.requests import (
     CancellationRequest,
     ClosureRequest,
@@ -31,7 +31,7 @@ OPENS, CLOSES = 8 * 60, 21 * 60
 AHEAD = timedelta(days=7)  # what everyone may book
 HALL, WRITING, CHESS, FITNESS, PAINTING = "排练厅", "书法室", "棋牌室", "健身室", "绘画室"
 ROOMS = (
-    RoomRequest(name=HALL, capacity=40, equipment="音响", floor_area=120),
+    RoomRequest(name=HALL, capacity=40, equipment=(Item(name="音响"), Item(name="椅子", count=40)), floor_area=120),
     RoomRequest(name=WRITING, capacity=16, floor_area=45),
     RoomRequest(name=CHESS, capacity=24, floor_area=60),
     RoomRequest(name=FITNESS, capacity=12, floor_area=50),

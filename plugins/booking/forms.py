@@ -8,15 +8,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from core.db import Id
 from core.errors import Invalid, NotFound
-from core.explanations import explain
+from core.explanations import Explanation, explain
 from core.plugins import here
 from core.web.forms import REQUIRED, DayField, Form
-from plugins.booking.models import Hours, Side
+from plugins.booking.models import Hours, Item, Room, Side, Who
 from plugins.booking.requests import (
     EARLIEST,
     LATEST,
@@ -30,6 +30,7 @@ from plugins.booking.requests import (
 )
 
 _INTERVAL = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_COUNTED = re.compile(r"(.+?)(?:\s*[×✕]\s*|\s+[xX*]?\s*)(\d{1,9})")  # 椅子 40, 椅子 ×40, chairs x 40
 _SAME = str.maketrans(
     {"：": ":", "，": ",", "、": ",", "；": ",", ";": ",", "–": "-", "—": "-", "～": "-", "~": "-", "至": "-"}
 )
@@ -127,24 +128,64 @@ class ForgiveForm(Form):
 
 
 class RoomForm(Form):
-    """A new room."""
+    """A room: new, or as it shall be."""
 
     name = StringField(_l("Name of the room"), validators=[InputRequired(REQUIRED)])
     capacity = WholeField(_l("Holds how many people"), validators=[InputRequired(REQUIRED)])
-    equipment = StringField(_l("Equipment"), validators=[Optional()])
+    equipment = TextAreaField(_l("Equipment"), validators=[Optional()])
     floor_area = WholeField(_l("Floor area in m²"), validators=[Optional()])
+    who = RadioField(_l("Who may book it"), default=Who.ANYONE.value, validate_choice=False)
+    setup_minutes = WholeField(_l("Minutes to set up before each session"), validators=[Optional()])
+    clearup_minutes = WholeField(_l("Minutes to clear up after each session"), validators=[Optional()])
+    longest_minutes = WholeField(_l("Longest session, in minutes"), validators=[Optional()])
+    notice_minutes = WholeField(_l("To be booked so many minutes ahead"), validators=[Optional()])
     spaces = StringField(_l("Spaces it takes"), validators=[Optional()])
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.who.choices = [
+            SelectChoice(Who.ANYONE.value, _("Everybody: residents and groups")),
+            SelectChoice(Who.GROUPS.value, _("Groups only")),
+            SelectChoice(Who.STAFF.value, _("The centre's staff only, for whomever they like")),
+        ]
+
+    def show(self, room: Room) -> None:
+        """Write a room into the fields."""
+        for name in ("name", "capacity", "floor_area", "longest_minutes"):
+            self[name].data = getattr(room, name)
+        for name in ("setup_minutes", "clearup_minutes", "notice_minutes"):
+            self[name].data = getattr(room, name) or None
+        self.who.data = room.who.value
+        self.equipment.data = "\n".join(f"{item.name} {item.count}" for item in room.equipment)
+
     def to_request(self) -> RoomRequest:
-        """What programs send, too. Spaces are codes with blanks or commas between."""
+        """What programs send, too. Spaces are codes with blanks or commas between, equipment one thing a line."""
         codes = tuple((self.spaces.data or "").translate(_SAME).replace(",", " ").split())
-        return RoomRequest(
-            name=self.name.data or "",
-            capacity=self.capacity.data or 0,
-            equipment=self.equipment.data or "",
-            floor_area=self.floor_area.data,
-            spaces=codes or None,
-        )
+        lines = (self.equipment.data or "").splitlines()
+        try:
+            return RoomRequest(
+                name=self.name.data or "",
+                capacity=self.capacity.data or 0,
+                equipment=tuple(_item(line.strip()) for line in lines if line.strip()),
+                floor_area=self.floor_area.data,
+                spaces=codes or None,
+                who=self.who.data or Who.ANYONE.value,
+                setup_minutes=self.setup_minutes.data or 0,
+                clearup_minutes=self.clearup_minutes.data or 0,
+                longest_minutes=self.longest_minutes.data,
+                notice_minutes=self.notice_minutes.data or 0,
+            )
+        except Invalid as error:
+            found: dict[str, list[Explanation]] = {}
+            for name, faults in error.errors.items():
+                found.setdefault(name.partition(".")[0], []).extend(faults)
+            raise Invalid(found) from None
+
+
+def _item(line: str) -> Item:
+    """A line like 椅子 40; without a number there is one."""
+    counted = _COUNTED.fullmatch(line)
+    return Item(name=line) if counted is None else Item(name=counted[1], count=int(counted[2]))
 
 
 class HoursForm(Form):

@@ -2,32 +2,85 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BindParameter, CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
+from sqlalchemy import JSON, BindParameter, CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from core import clock
 from core.db import Id, Scoped, Tenant, link, ref
 from core.explanations import ExplainedList, Explanation
 from core.people.models import Holder
 
+LONGEST_BUFFER = 4 * 60  # minutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A piece of equipment, and how many there are."""
+
+    name: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.name} ×{self.count}"
+
+
+class Items(TypeDecorator[tuple[Item, ...]]):
+    """A column that keeps pieces of equipment, in order."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Item, ...] | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """As a list in JSON."""
+        return [asdict(item) for item in value or ()]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Item, ...]:  # noqa: ARG002
+        """Out of a list in JSON."""
+        return tuple(Item(name=item["name"], count=item["count"]) for item in value or ())
+
+
+class Who(StrEnum):
+    """Who may book a room. Staff always may, for anybody."""
+
+    ANYONE = "anyone"
+    GROUPS = "groups"
+    STAFF = "staff"
+
 
 class Room(Tenant):
-    """What people reserve: one space or several. Its row is what reserving shares and changing hours locks."""
+    """What people reserve: one space or several. Its row is what reserving shares and changing its rules locks."""
 
     __tablename__ = "booking_room"
     __table_args__ = (
         UniqueConstraint("community_id", "name"),
         CheckConstraint("capacity >= 1", name="capacity"),
+        CheckConstraint(f"setup_minutes BETWEEN 0 AND {LONGEST_BUFFER}", name="setup"),
+        CheckConstraint(f"clearup_minutes BETWEEN 0 AND {LONGEST_BUFFER}", name="clearup"),
+        CheckConstraint("longest_minutes > 0", name="longest"),
+        CheckConstraint("notice_minutes >= 0", name="notice"),
     )
 
     name: Mapped[str]
     capacity: Mapped[int]
-    equipment: Mapped[str] = mapped_column(default="")
+    equipment: Mapped[tuple[Item, ...]] = mapped_column(Items, default=())
     floor_area: Mapped[int | None]  # square metres
+    who: Mapped[Who] = mapped_column(default=Who.ANYONE)
+    setup_minutes: Mapped[int] = mapped_column(default=0)  # held before each session, whole quarters of an hour
+    clearup_minutes: Mapped[int] = mapped_column(default=0)  # and after it
+    longest_minutes: Mapped[int | None]  # of a session; None: as long as it is open
+    notice_minutes: Mapped[int] = mapped_column(default=0)  # so long before its start must a session be booked
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    def held(self, starts_at: datetime, ends_at: datetime) -> tuple[datetime, datetime]:
+        """What a session would hold: itself, with time to set up before and to clear up after."""
+        return starts_at - timedelta(minutes=self.setup_minutes), ends_at + timedelta(minutes=self.clearup_minutes)
 
 
 class Space(Tenant):
@@ -106,7 +159,7 @@ class Side(StrEnum):
 
 
 class Reservation(Tenant):
-    """A room for an interval of one local day. Base, price and cut-offs are those it was booked under, for ever."""
+    """A room for an interval of one local day. Base, price, buffers and cut-offs are those it was booked under, for ever."""
 
     __tablename__ = "booking_reservation"
     __table_args__ = (
@@ -116,12 +169,15 @@ class Reservation(Tenant):
         Index(None, "community_id", "status", "check_in_until"),
         CheckConstraint("starts_at < ends_at", name="interval"),
         CheckConstraint("base_minutes >= 0 AND extension_minutes >= 0 AND price_points >= 0", name="amounts"),
+        CheckConstraint("setup_minutes >= 0 AND clearup_minutes >= 0", name="buffers"),
     )
 
     room_id: Mapped[Id] = ref("booking_room")
     holder_id: Mapped[Id] = ref("core_holder")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    setup_minutes: Mapped[int] = mapped_column(default=0)
+    clearup_minutes: Mapped[int] = mapped_column(default=0)
     day: Mapped[date]  # local
     week: Mapped[date]  # the Monday of that day
     status: Mapped[Status] = mapped_column(default=Status.CONFIRMED)
@@ -154,6 +210,13 @@ class Reservation(Tenant):
     def minutes(self) -> int:
         """Length."""
         return self.base_minutes + self.extension_minutes
+
+    @property
+    def held(self) -> tuple[datetime, datetime]:
+        """What it holds: itself, with time to set up before and to clear up after."""
+        return self.starts_at - timedelta(minutes=self.setup_minutes), self.ends_at + timedelta(
+            minutes=self.clearup_minutes
+        )
 
     def is_missed(self, now: datetime) -> bool:
         """Nobody checked in in time. Decided by time alone: no sweep need have run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +14,7 @@ from core.db import Id, locked, savepoint, session
 from core.errors import DomainError
 from core.explanations import Explanation, explain
 from plugins.booking import queries
-from plugins.booking.models import Claim, ClaimKind, Occupancy, Reservation, RoomSpace, Status
+from plugins.booking.models import LONGEST_BUFFER, Claim, ClaimKind, Occupancy, Reservation, RoomSpace, Status
 
 QUARTER_SECONDS = 15 * 60
 
@@ -44,7 +44,7 @@ def moment_of(quarter: int) -> datetime:
 
 
 def occupy(reservation: Reservation) -> Claim:
-    """Take every quarter hour of the reservation in every space of its room, or none; the primary key itself decides.
+    """Take every quarter hour of the reservation, buffers too, in every space of its room, or none; the primary key decides.
 
     Raises:
         RoomTaken: somebody has one of them.
@@ -52,12 +52,13 @@ def occupy(reservation: Reservation) -> Claim:
     spaces = session.scalars(
         select(RoomSpace.space_id).where(RoomSpace.room_id == reservation.room_id).order_by(RoomSpace.space_id)
     ).all()
+    held_from, held_until = reservation.held
     claim = Claim(
         kind=ClaimKind.RESERVATION,
         room_id=reservation.room_id,
         reservation_id=reservation.id,
-        starts_at=reservation.starts_at,
-        ends_at=reservation.ends_at,
+        starts_at=held_from,
+        ends_at=held_until,
     )
     session.add(claim)
     session.flush()
@@ -107,8 +108,12 @@ def free(reservation_ids: Iterable[Id]) -> None:
 
 
 def sweep_past() -> int:
-    """Drop the claims of what has ended, so that the hot table stays small for ever; reservations remain."""
-    past = session.scalars(select(Claim.id).where(Claim.ends_at <= clock.now()).limit(2_000)).all()
+    """Drop the claims of what is over, so that the hot table stays small for ever; reservations remain.
+
+    The longest set-up later, so that the set-up of a session to come meets them whether or not this has run.
+    """
+    over = clock.now() - timedelta(minutes=LONGEST_BUFFER)
+    past = session.scalars(select(Claim.id).where(Claim.ends_at <= over).limit(2_000)).all()
     _drop(past)
     return len(past)
 
@@ -131,7 +136,7 @@ def broken() -> Iterator[Explanation]:
         if reservation_id is not None:
             held[reservation_id].add((space_id, quarter))
     for one in queries.standing_after(now):
-        should = {(space_id, at) for space_id in spaces[one.room_id] for at in quarters(one.starts_at, one.ends_at)}
+        should = {(space_id, at) for space_id in spaces[one.room_id] for at in quarters(*one.held)}
         if held[one.id] != should:
             yield explain("booking.bad_claim", reservation=one.id)
     loose = (

@@ -15,6 +15,7 @@ from core.db import Id, session
 from core.errors import NotFound
 from core.people.models import Group, Holder, Membership, Role
 from plugins.booking.models import (
+    LONGEST_BUFFER,
     Charge,
     ChargeState,
     Claim,
@@ -159,8 +160,11 @@ def _with_names(where: ColumnElement[bool], *more: ColumnElement[bool]) -> Seque
 DRAWN = (
     Reservation.room_id,
     Reservation.holder_id,
+    Reservation.day,
     Reservation.starts_at,
     Reservation.ends_at,
+    Reservation.setup_minutes,
+    Reservation.clearup_minutes,
     Reservation.title,
     Reservation.extension_minutes,
 )
@@ -170,7 +174,13 @@ _STANDING = (
     select(Reservation)
     .options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
     .where(
-        Reservation.day.between(bindparam("day"), bindparam("day")),  # SQLite takes the index of days for a range alone
+        # SQLite takes the index of days for a range alone; of the days beside this one only what may be near enough.
+        Reservation.day.between(bindparam("before"), bindparam("after")),
+        or_(
+            and_(Reservation.ends_at > bindparam("since"), Reservation.starts_at < bindparam("until")),
+            and_(Reservation.clearup_minutes > 0, Reservation.ends_at > bindparam("long_since")),
+            and_(Reservation.setup_minutes > 0, Reservation.starts_at < bindparam("long_until")),
+        ),
         Reservation.status != Status.CANCELLED,
         ~Reservation.missed_at(bindparam("now")),
     )
@@ -178,9 +188,21 @@ _STANDING = (
 )
 
 
-def standing_on(day: date, *, now: datetime) -> Sequence[Reservation]:
-    """Reservations of a local day, with their holders; cancelled and missed ones left out."""
-    return session.scalars(_STANDING, {"day": day, "now": now}).all()
+def standing_on(day: date, since: datetime, until: datetime, *, now: datetime) -> Sequence[Reservation]:
+    """Reservations of a local day, with their holders, and those of the days beside it that may hold a time near it.
+
+    `since`, `until`: the day with the rooms' own buffers around it. Cancelled and missed ones are left out.
+    """
+    beside, longest = timedelta(days=1), timedelta(minutes=LONGEST_BUFFER)
+    asked = {
+        "before": day - beside,
+        "after": day + beside,
+        "since": since,
+        "until": until,
+        "long_since": since - longest,
+        "long_until": until + longest,
+    }
+    return session.scalars(_STANDING, {**asked, "now": now}).all()
 
 
 def touching(starts_at: datetime, ends_at: datetime, *, now: datetime, room_id: Id | None) -> Sequence[Reservation]:

@@ -20,7 +20,7 @@ from core.explanations import Explanation, Fact, explain
 from core.hookspecs import Offers
 from core.people import closed
 from core.plugins import here
-from plugins.booking import occupancy, queries
+from plugins.booking import occupancy, queries, rooms
 from plugins.booking.models import Closure, Room
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.queries import NO_RECORD, Record
@@ -45,6 +45,10 @@ class Situation:
     kind: HolderKind
     record: Record
     terms: VenueTerms | None  # None: base terms
+    barred: str | None = None  # why whoever asks may not book this room at all
+    notice: int = 0  # minutes before its start by which it must be booked
+    longest: int | None = None  # minutes of a session
+    buffers: tuple[int, int] = (0, 0)  # minutes to set up and to clear up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +213,10 @@ def _tier(situation: Situation) -> str:
 
 
 def _reasons_of_time(wish: ReservationRequest, situation: Situation) -> list[Explanation]:
-    """The grid, the opening hours, the past."""
+    """Who may book the room, the grid, the opening hours, the past."""
     found: list[Explanation] = []
+    if situation.barred is not None:
+        found.append(explain("forbidden", why=situation.barred))
     # Every time zone in use lies whole quarter hours from UTC, so the grid may be asked in UTC.
     if wish.starts_at.timestamp() % GRID or wish.ends_at.timestamp() % GRID:
         found.append(explain("off_grid"))
@@ -222,6 +228,8 @@ def _reasons_of_time(wish: ReservationRequest, situation: Situation) -> list[Exp
         found.append(explain("outside_hours", hours=_said(situation.intervals)))
     if wish.starts_at < situation.now:
         found.append(explain("too_late", what="start"))
+    elif wish.starts_at < situation.now + timedelta(minutes=situation.notice):
+        found.append(explain("too_late", what="notice", minutes=situation.notice))
     return found
 
 
@@ -240,10 +248,12 @@ def _said(intervals: Sequence[tuple[int, int]]) -> str:
 
 
 def _reasons_of_holder(wish: ReservationRequest, situation: Situation, opening: Window | None) -> list[Explanation]:
-    """The window, the number of people."""
+    """The window, the longest session, the number of people."""
     found: list[Explanation] = []
     if opening is not None and situation.now < opening.opens_at:
         found.append(explain("too_early", what="window", opens_at=opening.opens_at, days=opening.days))
+    if situation.longest is not None and wish.minutes > situation.longest:
+        found.append(explain("too_long", minutes=wish.minutes, most=situation.longest))
     if wish.people is not None and wish.people > situation.capacity:
         found.append(explain("too_many_people", people=wish.people, capacity=situation.capacity))
     return found
@@ -253,8 +263,10 @@ def _explanation(
     situation: Situation, *, base: int, extension: int, price: int, opening: Window | None
 ) -> tuple[Explanation, ...]:
     """Why it is as it is, in a few lines with their numbers."""
+    setup, clearup = situation.buffers
+    buffers = [explain("booking.why.buffers", setup=setup, clearup=clearup)] if setup or clearup else []
     if opening is None:
-        return (explain("booking.why.centre"),)
+        return (explain("booking.why.centre"), *buffers)
     figures, terms = situation.policy, situation.terms
     facts: dict[str, Fact] = {"days": opening.days, "opens_at": opening.opens_at}
     if opening.days > figures.base_early_days:
@@ -274,7 +286,7 @@ def _explanation(
         found.append(explain("booking.why.paid", available=terms.available_points, hours=figures.cancel_hours))
     if terms is not None and situation.kind is HolderKind.GROUP:
         found += terms.why
-    return tuple(found)
+    return (*found, *buffers)
 
 
 # --- reading the situation -----------------------------------------------------------------------------------------
@@ -301,7 +313,7 @@ def record_of(holder: Holder, day: date, now: datetime) -> Record:
     return queries.record(holder.id, week=monday(day), today=here().today(), now=now, rule=rule)
 
 
-def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bool) -> Situation:
+def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bool, by: Actor) -> Situation:
     """Read all that the answer depends on."""
     now, zone = clock.now(), here().zone
     day = wish.starts_at.astimezone(zone).date()
@@ -316,6 +328,10 @@ def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bo
         kind=holder.kind,
         record=record_of(holder, day, now),
         terms=terms_of(holder, now),
+        barred=rooms.barred(room, holder.kind, by=by),
+        notice=rooms.notice_for(room, by=by),
+        longest=room.longest_minutes,
+        buffers=(room.setup_minutes, room.clearup_minutes),
     )
 
 
@@ -341,10 +357,10 @@ def outlook(holder: Holder, day: date) -> Window | None:
     )
 
 
-def is_taken(wish: ReservationRequest) -> bool:
-    """Whether somebody has the room, or a part of it; missed sessions no longer do."""
-    now = clock.now()
-    return any(not other.is_missed(now) for other in occupancy.in_the_way(wish.room_id, wish.starts_at, wish.ends_at))
+def is_taken(wish: ReservationRequest, room: Room) -> bool:
+    """Whether somebody has the room, or a part of it, in that time or the buffers beside it; missed sessions no longer do."""
+    now, held = clock.now(), room.held(wish.starts_at, wish.ends_at)
+    return any(not other.is_missed(now) for other in occupancy.in_the_way(room.id, *held))
 
 
 def quote(wish: ReservationRequest, *, by: Actor) -> Quote:
@@ -358,7 +374,7 @@ def quote(wish: ReservationRequest, *, by: Actor) -> Quote:
     access.check(by, "booking.reserve", holder.id)
     if (gone := closed.words([holder.id]).get(holder.id)) is not None:
         return Quote(reasons=(explain("invalid", fault=gone.code), gone))
-    return judge(wish, situation(wish, room, holder, taken=is_taken(wish)))
+    return judge(wish, situation(wish, room, holder, taken=is_taken(wish, room), by=by))
 
 
 def quote_of(*, room_id: Id, holder_id: Id, starts_at: datetime, ends_at: datetime, by: Actor) -> Quote:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from core import clock
 from core.db import Id
-from core.faults import Check, checking
-from plugins.booking.models import Side
+from core.faults import Check, checking, clean
+from plugins.booking.models import LONGEST_BUFFER, Item, Side, Who
 from plugins.booking.policy import BookingPolicy
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
 LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
 MOST_SPACES, MOST_INTERVALS, MOST_DAYS = 20, 70, 190
+MOST_ITEMS, MOST_OF_ONE = 50, 10_000  # of equipment
+A_DAY, LONGEST_NOTICE = 24 * 60, 30 * 24 * 60  # minutes
+QUARTER = 15  # minutes
 LONGEST_CLOSURE = 366  # days
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -79,25 +82,53 @@ class ForgivenessRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomRequest:
-    """A new room. `spaces`: codes of the parts of the building it takes; None: one of its own."""
+    """A room as it shall be. `spaces`: codes of the parts of the building it takes; None: one of its own, or as it is."""
 
     name: str
     capacity: int
     spaces: tuple[str, ...] | None = None
-    equipment: str = ""
+    equipment: tuple[Item, ...] = ()
     floor_area: int | None = None
+    who: str = Who.ANYONE.value
+    setup_minutes: int = 0
+    clearup_minutes: int = 0
+    longest_minutes: int | None = None
+    notice_minutes: int = 0
 
     def __post_init__(self) -> None:
         with checking(self) as check:
             check.text("name", most=LONGEST_NAME, required=True)
             check.whole("capacity", least=1, most=LARGEST_ROOM)
-            check.text("equipment", most=LONGEST_TEXT)
+            self._check_equipment(check)
             check.whole("floor_area", least=1, most=LARGEST_AREA)
+            check.one_of("who", {who.value for who in Who})
+            check.whole("notice_minutes", least=0, most=LONGEST_NOTICE)
+            for name, least, most in (
+                ("setup_minutes", 0, LONGEST_BUFFER),
+                ("clearup_minutes", 0, LONGEST_BUFFER),
+                ("longest_minutes", QUARTER, A_DAY),
+            ):
+                check.whole(name, least=least, most=most)
+                if name not in check.faults and (getattr(self, name) or 0) % QUARTER:
+                    check.fault(name, "not_quarters")
             if self.spaces is not None:
                 if not 1 <= len(self.spaces) <= MOST_SPACES:
                     check.fault("spaces", "wrong_number_of_spaces", most=MOST_SPACES)
                 elif not all(CODE.fullmatch(code) for code in self.spaces):
                     check.fault("spaces", "not_a_code")
+
+    def _check_equipment(self, check: Check) -> None:
+        cleaned = tuple(replace(item, name=" ".join(clean(item.name).split())) for item in self.equipment)
+        if len(cleaned) > MOST_ITEMS:
+            check.fault("equipment", "too_many_items", most=MOST_ITEMS)
+        for place, item in enumerate(cleaned):
+            if not item.name:
+                check.fault(f"equipment.{place}.name", "required")
+            elif len(item.name) > LONGEST_TEXT:
+                check.fault(f"equipment.{place}.name", "too_long_text", most=LONGEST_TEXT, length=len(item.name))
+            if not 1 <= item.count <= MOST_OF_ONE:
+                check.fault(f"equipment.{place}.count", "impossible_count", most=MOST_OF_ONE)
+        object.__setattr__(self, "equipment", cleaned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

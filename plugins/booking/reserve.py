@@ -17,7 +17,7 @@ from core.contract import Actor, HolderKind, NotEnoughPoints
 from core.contract import Holder as HolderValue
 from core.db import locked, session
 from core.db.types import Id
-from core.errors import DomainError, Invalid, NotFound, WrongState
+from core.errors import DomainError, Forbidden, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
 from core.people import closed, holders
 from core.people.models import Holder
@@ -53,6 +53,12 @@ class TooEarly(DomainError):
     code, status = "too_early", 403
 
 
+class TooLong(DomainError):
+    """Longer than a session in this room may be. Facts: minutes, most."""
+
+    code = "too_long"
+
+
 class TooManyPeople(DomainError):
     """More people than the room holds. Facts: people, capacity."""
 
@@ -67,17 +73,27 @@ class ExtensionNotAvailable(DomainError):
 
 REFUSALS: dict[str, type[DomainError]] = {
     refusal.code: refusal
-    for refusal in (OffGrid, Closed, OutsideHours, attendance.TooLate, TooEarly, TooManyPeople, ExtensionNotAvailable)
+    for refusal in (
+        Forbidden,
+        OffGrid,
+        Closed,
+        OutsideHours,
+        attendance.TooLate,
+        TooEarly,
+        TooLong,
+        TooManyPeople,
+        ExtensionNotAvailable,
+    )
 }
 
 
-def refusal(found: Quote, wish: ReservationRequest) -> DomainError:
+def refusal(found: Quote, wish: ReservationRequest, *, by: Actor) -> DomainError:
     """The first reason as an error that carries them all."""
     first = found.reasons[0]
     if first.code == NotEnoughPoints.code:
         error: DomainError = NotEnoughPoints(price=_whole(first, "price"), available=_whole(first, "available"))
     elif first.code == RoomTaken.code:
-        error = RoomTaken(alternatives=calendar.alternatives(wish))
+        error = RoomTaken(alternatives=calendar.alternatives(wish, by=by))
     else:
         error = REFUSALS[first.code](**first.facts)
     error.facts["reasons"] = list(found.reasons)
@@ -100,7 +116,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
 
     Raises:
         NotFound: no such room or holder.
-        Forbidden: not for this holder, or no right to set rules aside.
+        Forbidden: not for this holder, not this room, or no right to set rules aside.
         Invalid: the holder is a group that is no more.
         DomainError: the first rule that stands in the way, with all `reasons`.
     """
@@ -109,15 +125,15 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     if wish.override_reason:
         access.check(by, "booking.override")
     now = clock.now()
-    others = occupancy.in_the_way(room.id, wish.starts_at, wish.ends_at)
+    others = occupancy.in_the_way(room.id, *room.held(wish.starts_at, wish.ends_at))
     # A missed session holds its quarters until the sweep or somebody else wants them; it does not stand in the way.
     taken = any(not other.is_missed(now) for other in others)
-    situation = quote.situation(wish, room, holder, taken=taken)
+    situation = quote.situation(wish, room, holder, taken=taken, by=by)
     found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
     if not found.allowed:
-        raise refusal(found, wish)
+        raise refusal(found, wish, by=by)
     overridden = _set_aside(wish, situation)
-    reservation = _made(wish, found, holder, overridden=overridden)
+    reservation = _made(wish, found, room, holder, overridden=overridden)
     session.add(reservation)
     session.flush()
     set_committed_value(reservation, "room", room)  # both are at hand: whoever answers need not read them again
@@ -129,7 +145,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         occupancy.occupy(reservation)
     except RoomTaken as error:  # somebody was quicker: the key itself said so
         reasons = [explain("room_taken")]
-        raise RoomTaken(alternatives=calendar.alternatives(wish), reasons=reasons) from error
+        raise RoomTaken(alternatives=calendar.alternatives(wish, by=by), reasons=reasons) from error
     record(
         "booking.reserve",
         by=by,
@@ -159,16 +175,20 @@ def _set_aside(wish: ReservationRequest, situation: quote.Situation) -> list[str
     return [reason.code for reason in quote.judge(wish, situation).reasons if reason.code in quote.OVERRIDABLE]
 
 
-def _made(wish: ReservationRequest, found: Quote, holder: HolderValue, *, overridden: list[str]) -> Reservation:
-    """The row, with the cut-offs of today's policy kept for ever."""
+def _made(
+    wish: ReservationRequest, found: Quote, room: Room, holder: HolderValue, *, overridden: list[str]
+) -> Reservation:
+    """The row, with the cut-offs of today's policy and the room's buffers kept for ever."""
     figures, local = quote.figures(), wish.starts_at.astimezone(here().zone).date()
     checks_in = holder.kind is not HolderKind.CENTRE
     why = [explain("booking.why.override", reason=wish.override_reason)] if overridden else []
     return Reservation(
-        room_id=wish.room_id,
+        room_id=room.id,
         holder_id=holder.id,
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
+        setup_minutes=room.setup_minutes,
+        clearup_minutes=room.clearup_minutes,
         day=local,
         week=quote.monday(local),
         status=Status.CONFIRMED,

@@ -13,7 +13,7 @@ from core.errors import Invalid
 from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
-from plugins.booking.models import Side
+from plugins.booking.models import Item, Side, Who
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
     Between,
@@ -105,20 +105,55 @@ class PolicyQuery(Schema):
 # --- rooms ---------------------------------------------------------------------------------------------------------
 
 
+class ItemSchema(Schema):
+    """A piece of equipment, and how many there are."""
+
+    name = fields.String(required=True)
+    count = fields.Integer(strict=True, load_default=1)
+
+    @post_load
+    def to_item(self, data: dict[str, Any], **_kwargs: object) -> Item:
+        """As rooms keep it."""
+        return Item(**data)
+
+
+class Equipment(fields.List[Any]):
+    """A list of things; a text, as programs sent it before there were counts, is one thing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(fields.Nested(ItemSchema), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        if isinstance(value, str):
+            return (Item(name=value),) if value.strip() else ()
+        return tuple(super()._deserialize(value, attr, data, **more))
+
+
 class RoomIn(Schema):
     """A room. `spaces` omitted: one of its own."""
 
     name = fields.String(required=True)
     capacity = fields.Integer(strict=True, required=True)
     spaces = fields.List(fields.String(), load_default=None, allow_none=True)
-    equipment = fields.String(load_default="")
+    equipment = Equipment(load_default=())
     floor_area = fields.Integer(strict=True, load_default=None, allow_none=True, metadata={"description": "m²"})
+    who = fields.String(load_default=Who.ANYONE.value, metadata={"enum": [who.value for who in Who]})
+    setup_minutes = fields.Integer(strict=True, load_default=0)
+    clearup_minutes = fields.Integer(strict=True, load_default=0)
+    longest_minutes = fields.Integer(strict=True, load_default=None, allow_none=True)
+    notice_minutes = fields.Integer(strict=True, load_default=0)
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> RoomRequest:
         """As the act wants it."""
         spaces = data.pop("spaces")
         return RoomRequest(spaces=None if spaces is None else tuple(spaces), **data)
+
+
+class RoomPut(RoomIn):
+    """A room as it shall be. `spaces` stay what they are."""
+
+    id = fields.UUID(dump_only=True)
 
 
 class RoomOut(Schema):
@@ -128,8 +163,13 @@ class RoomOut(Schema):
     name = fields.String()
     capacity = fields.Integer()
     spaces = fields.List(fields.String())
-    equipment = fields.String()
+    equipment = Equipment()
     floor_area = fields.Integer(allow_none=True)
+    who = fields.String()
+    setup_minutes = fields.Integer()
+    clearup_minutes = fields.Integer()
+    longest_minutes = fields.Integer(allow_none=True)
+    notice_minutes = fields.Integer()
 
 
 class IntervalSchema(Schema):

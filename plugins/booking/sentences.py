@@ -8,6 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from core.web.words import minutes
+
 
 def _closed(facts: Mapping[str, Any]) -> str:
     if facts.get("why"):
@@ -26,7 +28,21 @@ def _too_late(facts: Mapping[str, Any]) -> str:
         return _("It is too late to check in: the session counts as missed. Ask the centre if something came up.")
     if facts.get("what") == "cancel":
         return _("The session has begun; it can no longer be cancelled.")
+    if facts.get("what") == "notice":
+        return _(
+            "This room must be booked %(ahead)s ahead. Choose a later time, or ask the centre.",
+            ahead=minutes(facts["minutes"]),
+        )
     return _("That time has passed. Choose one that has not begun yet.")
+
+
+def _too_long(facts: Mapping[str, Any]) -> str:
+    most, asked = minutes(facts["most"]), minutes(facts["minutes"])
+    return _(
+        "A session in this room has at most %(most)s, this has %(asked)s. Choose a shorter time.",
+        most=most,
+        asked=asked,
+    )
 
 
 def _extension(facts: Mapping[str, Any]) -> str:
@@ -50,10 +66,14 @@ SENTENCES: Mapping[str, Any] = {
     "outside_hours": _l("That is outside the opening hours of that day (%(hours)s). Choose a time within them."),
     "too_late": _too_late,
     "too_early": _too_early,
+    "too_long": _too_long,
     "too_many_people": _l("The room holds %(capacity)d people, not %(people)d. Choose a larger one."),
     "extension_not_available": _extension,
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
+    # the facts of `forbidden`
+    "why.groups_only": _l("This room is for groups. Choose another room, or book it for a group that you lead."),
+    "why.staff_only": _l("Only the centre's staff book this room. Ask them, or choose another room."),
     # faults of fields
     "closure_over": _l("That time is over already. Choose an end that is still to come."),
     "closure_too_long": _l("A room is closed for at most %(most)d days at once."),
@@ -61,6 +81,10 @@ SENTENCES: Mapping[str, Any] = {
     "ends_before_start": _l("The end must be after the beginning."),
     "room_exists": _l("There is a room called %(name)s already. Choose another name."),
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
+    "spaces_stay": _l("The spaces of a room stay as they were made. Make another room with these spaces."),
+    "not_quarters": _l("Give whole quarters of an hour, like 15, 30 or 45 minutes."),
+    "too_many_items": _l("At most %(most)d kinds of equipment."),
+    "impossible_count": _l("There are 1 to %(most)d of a kind."),
     "not_a_code": _l("A code of a space has small letters a–z, digits, - and _, at most 40."),
     "too_many_intervals": _l("At most %(most)d intervals a week."),
     "impossible_hours": _l("Opening hours go from 0:00 to 24:00 of one day, the end after the beginning."),
@@ -88,6 +112,9 @@ SENTENCES: Mapping[str, Any] = {
         "%(available)d points are there to spend. They are taken at check-in and come back when you cancel "
         "%(hours)d hours before."
     ),
+    "booking.why.buffers": _l(
+        "The room is held for %(setup)d minutes before to set up and %(clearup)d after to clear up; they cost nothing."
+    ),
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
@@ -106,6 +133,7 @@ SENTENCES: Mapping[str, Any] = {
     "state.cancelled": _l("cancelled"),
     # acts of the audit
     "act.booking.room": _l("Made a room"),
+    "act.booking.room_change": _l("Changed a room"),
     "act.booking.hours": _l("Changed opening hours"),
     "act.booking.close": _l("Closed a room for a time"),
     "act.booking.reopen": _l("Took a closure back"),

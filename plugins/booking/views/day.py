@@ -19,12 +19,13 @@ from core.errors import Invalid
 from core.people.models import Holder
 from core.plugins import here
 from core.web.words import at_clock, day, minutes, near, say, short_day, short_weekdays, span
-from plugins.booking import calendar, occupancy, quote
-from plugins.booking.calendar import Block, Column, Day, Stretch
-from plugins.booking.models import Room
+from plugins.booking import calendar, occupancy, quote, rooms
+from plugins.booking.calendar import Block, BlockKind, Column, Day, Stretch
+from plugins.booking.models import Room, Who
 from plugins.booking.quote import Quote, Window
 from plugins.booking.requests import LARGEST_ROOM, LONGEST_NAME, LONGEST_TEXT, ReservationRequest
 from plugins.booking.views.base import name_of
+from plugins.booking.views.shapes import DayLink, Shown
 
 MOST_DAYS = 32  # of the strip of days
 WIDEST = 20  # rooms side by side
@@ -43,37 +44,12 @@ class Link:
     active: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayLink:
-    """A day of the strip."""
-
-    label: str
-    number: str
-    name: str
-    url: str | None
-    active: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What is drawn into a column, or listed on a telephone."""
-
-    kind: str
-    title: str
-    time: str
-    soft: str | None
-    quarter: int
-    length: int
-    url: str | None
-    at: datetime
-
-
 class Page:
     """One day for one holder: everything the template shows."""
 
     def __init__(self, shown: date, holder: Holder | None, found: list[Holder], by: Actor) -> None:
         self.day, self.holder, self.choices, self.by = shown, holder, found, by
-        self.rooms: Day = calendar.day_of_rooms(shown)
+        self.rooms: Day = calendar.day_of_rooms(shown, by=by)
         self.window: Window | None = None if holder is None else quote.outlook(holder.value(), shown)
         self.wish: ReservationRequest | None = None
         self.quote: Quote | None = None
@@ -182,7 +158,13 @@ class Page:
 
     def room_soft(self, room: Room) -> str:
         """What is said of a room beside its name."""
-        return " · ".join(filter(None, [_("%(number)d people", number=room.capacity), room.equipment]))
+        who = {Who.GROUPS: _("for groups"), Who.STAFF: _("booked by the staff")}.get(room.who, "")
+        equipment = ", ".join(str(item) for item in room.equipment)
+        return " · ".join(filter(None, [_("%(number)d people", number=room.capacity), equipment, who]))
+
+    def barred(self, room: Room) -> bool:
+        """Whether nobody who looks may book this room for the holder of the page."""
+        return self.holder is not None and rooms.barred(room, self.holder.kind, by=self.by) is not None
 
     def room_links(self) -> list[Link]:
         """Which room, on a telephone."""
@@ -196,7 +178,7 @@ class Page:
 
         Written here, not in the template: with hundreds on the page this is what it costs.
         """
-        if not self.may_tap:
+        if not self.may_tap or self.barred(column.room):
             return Markup()
         base, end = escape(f"{self.url()}&room={column.room.id}&start="), escape(self._tail("title", "people"))
         name, first, found = escape(column.room.name), self.rooms.first, []
@@ -212,8 +194,16 @@ class Page:
         return Markup("".join(found))  # noqa: S704 - of escaped parts
 
     def blocks(self, column: Column) -> list[Shown]:
-        """What stands in a room."""
-        return [self._shown(block, column.room) for block in column.blocks]
+        """What stands in a room; free times too where they may not be tapped, with the reason."""
+        found = [self._shown(block, column.room) for block in column.blocks]
+        if self.may_tap and self.barred(column.room):
+            found += [self._barred(one, column.room) for one in column.stretches()]
+        return sorted(found, key=lambda one: one.at)
+
+    def _barred(self, one: Stretch, room: Room) -> Shown:
+        title = _("only for groups") if room.who is Who.GROUPS else _("only the staff book this room")
+        block = Block(kind=BlockKind.CLOSED, starts_at=one.starts_at, ends_at=one.ends_at, why=title)
+        return self._shown(block, room)
 
     def past(self, column: Column) -> Iterator[tuple[int, int]]:
         """What is over and was nobody's: where it begins, and its length."""
@@ -227,7 +217,7 @@ class Page:
 
     def slots(self, column: Column) -> list[Shown]:
         """The same with the free stretches between, as a list."""
-        free = column.stretches() if self.may_tap else []
+        free = column.stretches() if self.may_tap and not self.barred(column.room) else []
         found = self.blocks(column) + [self._free(one, column.room) for stretch in free for one in _pieces(stretch)]
         return sorted(found, key=lambda one: one.at)
 
@@ -251,7 +241,7 @@ class Page:
         first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
         one = block.reservation
         if one is None:
-            kind, title, soft, url = "closed", block.why or _("closed"), None, None
+            kind, title, soft, url = "closed", block.why or _why(block.kind, room), None, None
         else:
             url = None
             kind, title, soft = self._kind(one.holder), name_of(one.holder, self.by), one.title or None
@@ -291,7 +281,8 @@ class Page:
         if column is None or self.holder is None:
             return
         if length is None:
-            length = min(quote.figures().base_session_minutes or 60, _room_left(column, starts_at))
+            usual = quote.figures().base_session_minutes or 60
+            length = min(usual, _room_left(column, starts_at), column.room.longest_minutes or usual)
         try:
             self.wish = ReservationRequest(
                 room_id=room_id,
@@ -316,7 +307,8 @@ class Page:
         """The wish in its column."""
         if self.wish is None or self.holder is None:
             return None
-        shown = self._shown(Block(starts_at=self.wish.starts_at, ends_at=self.wish.ends_at), self.rooms.columns[0].room)
+        block = Block(kind=BlockKind.CLOSED, starts_at=self.wish.starts_at, ends_at=self.wish.ends_at)
+        shown = self._shown(block, self.rooms.columns[0].room)
         if shown.length <= 0:
             return None
         return Shown(
@@ -347,7 +339,8 @@ class Page:
         assert self.wish is not None
         column = self._column_of(self.wish.room_id)
         wanted = occupancy.quarters(starts_at, starts_at + timedelta(minutes=length))
-        if not any(run.start <= wanted.start and wanted.stop <= run.stop for run in column.free):
+        too_long = column.room.longest_minutes is not None and length > column.room.longest_minutes
+        if too_long or not any(run.start <= wanted.start and wanted.stop <= run.stop for run in column.free):
             return None
         return self.wish_url(self.wish.room_id, starts_at, length)
 
@@ -373,15 +366,25 @@ class Page:
 
     def alternatives(self) -> list[Link]:
         """Other times, when somebody else has this one."""
-        if self.wish is None or self.quote is None or not any(one.code == "room_taken" for one in self.quote.reasons):
+        codes = set() if self.quote is None else {one.code for one in self.quote.reasons}
+        if self.wish is None or "room_taken" not in codes or "forbidden" in codes:
             return []
         return [
             Link(
                 label=span(one["starts_at"], one["ends_at"]),
                 url=self.wish_url(self.wish.room_id, one["starts_at"], self.wish.minutes),
             )
-            for one in calendar.alternatives(self.wish)
+            for one in calendar.alternatives(self.wish, by=self.by)
         ]
+
+
+def _why(kind: BlockKind, room: Room) -> str:
+    """What stands in a time that is not to be had."""
+    if kind is BlockKind.BUFFER:
+        return _("set-up, clear-up")
+    if kind is BlockKind.NOTICE:
+        return _("to be booked %(ahead)s ahead", ahead=minutes(room.notice_minutes))
+    return _("closed")
 
 
 def _pieces(stretch: Stretch) -> Iterator[Stretch]:

@@ -36,10 +36,23 @@ def rooms() -> ResponseReturnValue:
     return page, form.status
 
 
+@pages.post("/rooms/<id:room_id>/details")
+@requires(KEEP)
+def change_room(room_id: Id) -> ResponseReturnValue:
+    """Its name and rules."""
+    form = RoomForm()
+    if form.submitted():
+        with form.refusing():
+            keeping.change(room_id, form.to_request(), by=actor())
+            flash(_("The room has been changed. Reservations made already stand."), "success")
+            return redirect(url_for(".room", room_id=room_id), code=303)
+    return _page(room_id, details_form=form), form.status
+
+
 @pages.route("/rooms/<id:room_id>", methods=["GET", "POST"])
 @requires(KEEP)
 def room(room_id: Id) -> ResponseReturnValue:
-    """One room: its week and its closures."""
+    """One room: its week, its closures and its rules."""
     form = HoursForm()
     if form.submitted():
         with form.refusing():
@@ -48,15 +61,30 @@ def room(room_id: Id) -> ResponseReturnValue:
             return redirect(url_for(".room", room_id=room_id), code=303)
     elif not form.errors and not form.problems:
         form.show(list(queries.hours(room_id)))
-    return _page(room_id, form, ClosureForm(formdata=None)), form.status
+    return _page(room_id, form=form), form.status
 
 
-def _page(room_id: Id, form: HoursForm, closure_form: Form) -> str:
+def _page(
+    room_id: Id,
+    *,
+    form: HoursForm | None = None,
+    closure_form: Form | None = None,
+    details_form: RoomForm | None = None,
+) -> str:
+    """The page with the form that was sent; the others as things stand."""
+    found = queries.room(room_id)
+    if form is None:
+        form = HoursForm(formdata=None)
+        form.show(list(queries.hours(room_id)))
+    if details_form is None:
+        details_form = RoomForm(formdata=None)
+        details_form.show(found)
     return render_template(
         "booking/room.html",
-        room=queries.room(room_id),
+        room=found,
         form=form,
-        closure_form=closure_form,
+        closure_form=closure_form or ClosureForm(formdata=None),
+        details_form=details_form,
         closures=queries.closures(clock.now(), room_id=room_id),
     )
 
@@ -71,9 +99,7 @@ def close_room(room_id: Id) -> ResponseReturnValue:
             closures.close(room_id, form.to_request(), by=actor())
             flash(_("The room is closed in that time."), "success")
             return redirect(url_for(".room", room_id=room_id), code=303)
-    week = HoursForm(formdata=None)
-    week.show(list(queries.hours(room_id)))
-    return _page(room_id, week, form), form.status
+    return _page(room_id, closure_form=form), form.status
 
 
 @pages.post("/rooms/<id:room_id>/closures/<id:closure_id>/removal")
@@ -81,13 +107,11 @@ def close_room(room_id: Id) -> ResponseReturnValue:
 def reopen_room(room_id: Id, closure_id: Id) -> ResponseReturnValue:
     """Take a closure back."""
     form = ActForm()
-    week = HoursForm(formdata=None)
     if form.submitted():
         with form.refusing():
             closures.reopen(closure_id, by=actor())
             flash(_("The closure has been taken back."), "success")
             return redirect(url_for(".room", room_id=room_id), code=303)
-    week.show(list(queries.hours(room_id)))
     closure_form = ClosureForm(formdata=None)
     closure_form.problems = form.problems
-    return _page(room_id, week, closure_form), form.status
+    return _page(room_id, closure_form=closure_form), form.status

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from core.db import Conflict, Database, Id, session, unit
 from core.errors import DomainError
 from core.plugins import House
-from plugins.booking import attendance, charges, closures, occupancy, reserve
-from plugins.booking.models import Charge, ChargeState, Reservation, Status
-from plugins.booking.requests import CancellationRequest, ClosureRequest, ReservationRequest
+from plugins.booking import attendance, charges, closures, occupancy, reserve, rooms
+from plugins.booking.models import Charge, ChargeState, Occupancy, Reservation, Status
+from plugins.booking.requests import CancellationRequest, ClosureRequest, ReservationRequest, RoomRequest
 from tests.kit import SLUG, SYSTEM, Cast, enter_slug, find_cast
-from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, at, set_clock
+from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, at, rule, set_clock
 
 pytestmark = pytest.mark.race
 TRIES = 5
@@ -110,6 +110,70 @@ def test_b9_halves_and_whole_in_opposite_orders_neither_deadlock_nor_double(race
         assert set(outcome) <= {"done", "room_taken"}
         assert 1 <= outcome.count("done") <= 2
     race.sound()
+
+
+def test_b1_of_sixteen_neighbours_whose_buffers_meet_exactly_one_wins(race: Race, people: Cast) -> None:
+    found: list[Id] = []
+    race.once(lambda: found.append(rule(a_room(), setup_minutes=30, clearup_minutes=15).id))
+    times = [("10:00", "11:00"), ("11:15", "12:00"), ("11:30", "12:15"), ("08:45", "09:30")]
+    holders = [people.choir.id, people.orchestra.id, people.centre.id, people.centre.id]
+    # Each alone would fit; whoever is first, its buffers reach into those of its neighbours.
+    acts = [book(found[0], holder, f"11-27 {a}", f"11-27 {b}") for holder, (a, b) in zip(holders, times, strict=True)]
+    outcome = race.all([*acts[:2]] * 8)
+    assert sorted(outcome) == ["done"] + ["room_taken"] * 15
+    race.sound()
+    with unit(race.database, write=False):
+        enter_slug(race.house, SLUG)
+        held = len(session.scalars(select(Occupancy.quarter)).all())
+        [made] = session.scalars(select(Reservation)).all()
+        assert held == (made.minutes + 45) // 15
+    outcome = race.all([*acts[2:]] * 3)
+    assert set(outcome) <= {"done", "room_taken"}
+    race.sound()
+
+
+def test_b9_whole_and_halves_with_buffers_in_opposite_orders_neither_deadlock_nor_double(
+    race: Race, people: Cast
+) -> None:
+    found: list[Id] = []
+
+    def make() -> None:
+        for name, spaces in (("大厅", ("east", "west")), ("大厅东", ("east",)), ("大厅西", ("west",))):
+            found.append(rule(a_room(name, spaces=spaces), setup_minutes=15, clearup_minutes=15).id)
+
+    race.once(make)
+    whole, east, west = found
+    for hour in range(8, 14, 2):
+        wishes = ((whole, hour), (east, hour + 1), (west, hour + 1), (whole, hour), (east, hour), (whole, hour + 1))
+        acts = [book(room, people.centre.id, f"11-27 {at:02}:00", f"11-27 {at + 1:02}:00") for room, at in wishes]
+        assert set(race.all(acts)) <= {"done", "room_taken"}
+        race.sound()
+
+
+def test_new_buffers_and_sessions_at_once_leave_each_session_with_what_it_was_booked_under(
+    race: Race, people: Cast
+) -> None:
+    [hall] = rooms_of(race, ("排练厅", None))
+
+    def buffer(minutes: int) -> Callable[[], object]:
+        wish = RoomRequest(name="排练厅", capacity=40, setup_minutes=minutes, clearup_minutes=minutes)
+        return lambda: rooms.change(hall, wish, by=SYSTEM)
+
+    acts = [
+        buffer(15),
+        book(hall, people.choir.id, "11-27 09:00", "11-27 10:00"),
+        buffer(30),
+        book(hall, people.orchestra.id, "11-27 12:00", "11-27 13:00"),
+        buffer(60),
+        book(hall, people.centre.id, "11-27 15:00", "11-27 16:00"),
+    ]
+    assert race.all(acts) == ["done"] * 6
+    race.sound()
+    with unit(race.database, write=False):
+        enter_slug(race.house, SLUG)
+        made = session.scalars(select(Reservation)).all()
+        assert all(one.setup_minutes == one.clearup_minutes for one in made)
+        assert {one.setup_minutes for one in made} <= {0, 15, 30, 60}
 
 
 def a_priced_one(race: Race, people: Cast, points: FakePoints) -> Id:

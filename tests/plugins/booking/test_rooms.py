@@ -124,10 +124,10 @@ def test_free_stretches_leave_out_what_is_taken_closed_or_past(within: Cast, hal
     a_reservation(hall, within.choir, "11-26 10:00", "11-26 11:00")
     closures.close(hall.id, a_closure("11-26 20:00", "11-27 09:10"), by=SYSTEM)
     set_clock("11-26 09:20")
-    found = calendar.free(hall.id, at("11-26 00:00"), at("11-28 00:00"), minutes=30)
+    found = calendar.free(hall.id, at("11-26 00:00"), at("11-28 00:00"), minutes=30, by=SYSTEM)
     # 9:30 to 10, 11 to 20; on the 27th from 9:15, since the closure touches that quarter of an hour.
     assert said(found) == [("26 09:30", 30), ("26 11:00", 540), ("27 09:15", 765)]
-    assert said(calendar.free(hall.id, at("11-26 00:00"), at("11-28 00:00"), minutes=45)) == [
+    assert said(calendar.free(hall.id, at("11-26 00:00"), at("11-28 00:00"), minutes=45, by=SYSTEM)) == [
         ("26 11:00", 540),
         ("27 09:15", 765),
     ]
@@ -137,7 +137,7 @@ def test_the_day_shows_a_halls_reservation_in_its_halves(within: Cast) -> None:
     whole, east = a_room("大厅", spaces=("east", "west")), a_room("大厅东", spaces=("east",))
     other = a_room("画室")
     a_reservation(whole, within.choir, "11-27 10:00", "11-27 11:00")
-    day = calendar.day_of_rooms(at("11-27 00:00").date())
+    day = calendar.day_of_rooms(at("11-27 00:00").date(), by=SYSTEM)
     blocks = {
         column.room.id: [block.reservation for block in column.blocks if block.reservation] for column in day.columns
     }
@@ -149,7 +149,7 @@ def test_the_day_shows_a_halls_reservation_in_its_halves(within: Cast) -> None:
 
 def test_the_centres_own_reservations_stand_on_the_day_too(within: Cast, hall: Room) -> None:
     a_reservation(hall, within.centre, "11-27 10:00", "11-27 11:00")
-    [column] = calendar.day_of_rooms(at("11-27 00:00").date()).columns
+    [column] = calendar.day_of_rooms(at("11-27 00:00").date(), by=SYSTEM).columns
     assert [block.reservation.holder_id for block in column.blocks if block.reservation] == [within.centre.id]
-    free = calendar.free(hall.id, at("11-27 00:00"), at("11-28 00:00"), minutes=15)
+    free = calendar.free(hall.id, at("11-27 00:00"), at("11-28 00:00"), minutes=15, by=SYSTEM)
     assert said(free) == [("27 08:00", 120), ("27 11:00", 660)]

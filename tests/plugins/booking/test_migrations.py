@@ -1,0 +1,93 @@
+"""The second revision of booking: back and forth with rooms and reservations in the tables, on both databases."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from core.db import Database, migrate, session, unit
+from core.hookspecs import Keeps
+from core.plugins import House, here
+from plugins.booking import occupancy
+from plugins.booking.models import Claim, Item, Occupancy, Reservation, Room, Who
+from tests import kit
+from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
+from tests.kit import SLUG, enter_slug
+from tests.plugins.booking.kit import a_reservation, a_room, at, rule
+
+KEPT = (
+    "SELECT id, name, capacity, floor_area FROM booking_room ORDER BY id",
+    "SELECT id, room_id, holder_id, starts_at, ends_at, status FROM booking_reservation ORDER BY id",
+    "SELECT room_id, space_id FROM booking_room_space ORDER BY room_id, space_id",
+    "SELECT room_id, weekday, opens, closes FROM booking_hours ORDER BY room_id, weekday, opens",
+)
+
+
+def run(database: Database, statement: str, **values: Any) -> list[Any]:
+    assert isinstance(database.writer, Engine)
+    with database.writer.begin() as connection:
+        result = connection.execute(text(statement), values)
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def back(database: Database, house: House) -> None:
+    assert migrate.downgrade(database, house.by_name["booking"], "0001") != []
+
+
+def forth(database: Database, house: House) -> None:
+    """At the newest again; the models are what is there, and nothing is broken."""
+    assert len(migrate.upgrade(database, house.installed)) == 1
+    assert migrate.check(database, house.by_name["booking"]) == []
+    with unit(database, write=False):
+        enter_slug(house, SLUG)
+        assert list(here().relay.collect(Keeps.invariants)) == []
+
+
+@pytest.fixture
+def booked(empty: Database, house: House) -> Database:  # noqa: F811
+    """A room with rules and one without, each with sessions."""
+    kit.prepare(empty, house)
+    cast = kit.find_cast(empty)
+    with unit(empty, write=True):
+        enter_slug(house, SLUG)
+        equipment = (Item(name="音响"), Item(name="椅子", count=40))
+        strict = rule(a_room("排练厅"), setup_minutes=30, clearup_minutes=15, who="groups", equipment=equipment)
+        a_reservation(strict, cast.choir, "11-27 10:00", "11-27 11:00")
+        a_reservation(rule(a_room("画室"), equipment=(Item(name="投影"),)), cast.choir, "11-27 10:00", "11-27 11:00")
+        a_room("棋牌室")
+    return empty
+
+
+def test_going_back_keeps_rooms_and_sessions_and_frees_the_buffers(booked: Database, house: House) -> None:
+    kept = [run(booked, one) for one in KEPT]
+    assert run(booked, "SELECT count(*) FROM booking_occupancy") == [(4 + 3 + 4,)]
+    back(booked, house)
+    assert [run(booked, one) for one in KEPT] == kept
+    said = dict(run(booked, "SELECT name, equipment FROM booking_room"))
+    assert said == {"排练厅": "音响, 椅子 ×40", "画室": "投影", "棋牌室": ""}
+    assert run(booked, "SELECT count(*) FROM booking_occupancy") == [(8,)]
+    forth(booked, house)
+    with unit(booked, write=False):
+        enter_slug(house, SLUG)
+        assert {(one.starts_at, one.ends_at) for one in session.scalars(select(Claim))} == {
+            (at("11-27 10:00"), at("11-27 11:00"))
+        }
+        quarters = set(session.scalars(select(Occupancy.quarter)))
+        assert quarters == set(occupancy.quarters(at("11-27 10:00"), at("11-27 11:00")))
+
+
+def test_rooms_of_the_first_revision_have_no_rules_and_their_equipment_once(booked: Database, house: House) -> None:
+    back(booked, house)
+    run(booked, "UPDATE booking_room SET equipment = '音响一套、话筒' WHERE name = '棋牌室'")
+    forth(booked, house)
+    with unit(booked, write=False):
+        enter_slug(house, SLUG)
+        rooms = {room.name: room for room in session.scalars(select(Room))}
+        assert rooms["棋牌室"].equipment == (Item(name="音响一套、话筒"),)
+        assert rooms["画室"].equipment == (Item(name="投影"),)
+        assert {(room.who, room.setup_minutes, room.longest_minutes) for room in rooms.values()} == {
+            (Who.ANYONE, 0, None)
+        }
+        assert {one.held for one in session.scalars(select(Reservation))} == {(at("11-27 10:00"), at("11-27 11:00"))}
+    back(booked, house)
+    assert ("音响一套、话筒",) in run(booked, "SELECT equipment FROM booking_room")
