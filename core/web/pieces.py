@@ -15,6 +15,7 @@ from core.accounts import access
 from core.accounts.signin import is_staff
 from core.contract import Holder, NavItem, Piece
 from core.db import Id
+from core.db.work import is_open
 from core.hookspecs import Adds
 from core.plugins import Unavailable, here
 from core.web.request import actor, some_unit
@@ -86,8 +87,10 @@ def navigation() -> list[MenuEntry]:
     """The main menu of who asks; strangers see what plugins show to everybody."""
     if g.get("here") is None:
         return []
+    stranger = actor() is access.NOBODY
+    if stranger and not is_open():
+        return []  # on the page that says why nothing is shown
     with some_unit():
-        stranger = actor() is access.NOBODY
         own = [] if stranger else [_entry(item) for build in CORE_MENU if (item := build()) is not None]
         others = here().relay.gather(Adds.navigation, _entry, actor=actor())
     return sorted([*own, *(entry for entry in others if isinstance(entry, MenuEntry))], key=lambda entry: entry.order)

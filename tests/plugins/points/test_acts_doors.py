@@ -299,3 +299,14 @@ def test_members_are_named_on_the_page_of_one_group_and_share(
         (cast.choir.name, 10),
         (cast.chen.name, 2),
     ]
+
+
+def test_strangers_find_what_everybody_may_read_from_the_sign_in_page(
+    app: Flask, database: Database, house: House, cast: Cast
+) -> None:
+    client = app.test_client()
+    assert f"/{SLUG}/points/posting" in client.get(f"/{SLUG}/sign-in").text
+    inside(database, house, lambda: a_policy(public_posting=False, public_ranking=False))
+    page = client.get(f"/{SLUG}/sign-in").text
+    assert f"/{SLUG}/points/posting" not in page
+    assert f"/{SLUG}/points/rules" in page
