@@ -103,6 +103,7 @@ class Person:
 
     def audit(self) -> None:
         """Nothing serious for axe (asked once a kind of page), nothing that scrolls sideways, no fault on the way here."""
+        self.page.wait_for_load_state()  # a tap comes back when the next page begins, before it has a document
         kind = self.page.evaluate(KIND)
         if (kind := IDS.sub("", kind)) not in self.audited:
             self.audited.add(kind)
