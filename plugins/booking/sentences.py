@@ -131,6 +131,12 @@ SENTENCES: Mapping[str, Any] = {
     "state.attended": _l("attended"),
     "state.missed": _l("missed"),
     "state.cancelled": _l("cancelled"),
+    # when a session on the board is
+    "board.now": _l("on now"),
+    "board.next": _l("coming next"),
+    "board.morning": _l("morning"),
+    "board.afternoon": _l("afternoon"),
+    "board.evening": _l("evening"),
     # acts of the audit
     "act.booking.room": _l("Made a room"),
     "act.booking.room_change": _l("Changed a room"),
@@ -142,6 +148,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    "act.booking.board": _l("Showed or hid the board for everybody"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),
