@@ -42,7 +42,8 @@ def series(rule: Rule, exceptions: Collection[date] = ()) -> str:
 
 
 def _kind(rule: Rule) -> str:
-    apart = rule.interval  # "every day" is no plural of "every 3 days": languages without plurals say them differently, too
+    # "every day" is no plural of "every 3 days": languages without plurals say them differently, too.
+    apart = rule.interval
     if rule.kind is Kind.DAILY:
         return gettext("every day") if apart == 1 else gettext("every %(num)d days", num=apart)
     if rule.kind is Kind.WEEKLY:
