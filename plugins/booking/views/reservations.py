@@ -72,7 +72,7 @@ def _one(reservation_id: Id, form: Form) -> str:
         day=found.starts_at,
         near=near(found.starts_at),
         time=span(found.starts_at, found.ends_at),
-        price=price_soft(queries.charge_of(found.id)),
+        price=price_soft(queries.charges_of(found.id)),
         facts=_facts(found),
         whys=[say(one) for one in found.explanation],
         form=form,
