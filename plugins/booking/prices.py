@@ -36,7 +36,7 @@ def _is_peak(local: datetime, tariff: Tariff) -> bool:
 
 def kept(tariff: Tariff) -> dict[str, Any]:
     """Prices as a reservation keeps them."""
-    return asdict(tariff)
+    return {**asdict(tariff), "peak_hours": [asdict(peak) for peak in tariff.peak_hours]}
 
 
 def tariff_of(reservation: Reservation, holder: Holder) -> Tariff | None:

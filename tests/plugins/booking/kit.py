@@ -38,6 +38,7 @@ TARIFF = Tariff(
         WeeklyHours(weekday=6, opens=0, closes=1440),
     ),
 )
+MINUTE = timedelta(minutes=1)
 TIERS = {"none": (None, 0), "bronze": (10, 60), "silver": (14, 90), "gold": (21, 120)}
 
 
