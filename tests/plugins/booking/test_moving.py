@@ -145,8 +145,11 @@ def test_b12_a_title_or_a_number_changes_nothing_else(
 ) -> None:
     monkeypatch.setattr(kit, "TIERS", {"gold": (None, 0)})  # today it could not be booked at all
     before, quarters = all_of(booked), held()
-    same = {"room_id": booked.room_id, "starts_at": booked.starts_at, "ends_at": booked.ends_at}
-    moving.change(booked.id, ChangeRequest(title="合练", people=None, **same), by=actor_of("zhang"))
+    moving.change(
+        booked.id,
+        ChangeRequest(title="合练", people=None, room_id=booked.room_id, ends_at=booked.ends_at),
+        by=actor_of("zhang"),
+    )
     assert all_of(booked) == {**before, "title": "合练", "people": None}
     assert (held(), points.said) == (quarters, [])
     assert session.scalars(select(func.count()).select_from(Charge)).one() == 1
