@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from core import clock
 from core.accounts import access
 from core.db import Id
-from core.errors import Invalid, NotFound, WrongState
+from core.errors import Invalid, NotFound
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -70,9 +70,12 @@ def _end(ends_at: datetime) -> str:
 
 @pages.get("/reservations/<id:reservation_id>/move")
 @requires("booking.reserve")
-def move(reservation_id: Id) -> str:
+def move(reservation_id: Id) -> ResponseReturnValue:
     """Another day, time or room, and what it would cost before anything is moved."""
-    found = _movable(reservation_id)
+    found = _found(reservation_id)
+    if not moving.is_movable(found, clock.now()):
+        flash(_("This reservation can no longer be moved or changed."), "warning")
+        return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
     return _page(found, _asked(found), MoveForm(formdata=None), DetailsForm.of(found))
 
 
@@ -87,7 +90,9 @@ def moved(reservation_id: Id) -> ResponseReturnValue:
             said = when(made.starts_at, made.ends_at)
             flash(_("Moved: %(room)s, %(when)s.", room=made.room.name, when=said), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
-    found = _movable(reservation_id)
+    found = _found(reservation_id)
+    if not moving.is_movable(found, clock.now()):
+        return one(reservation_id, form), form.status
     try:
         wish = form.to_request()
     except (Invalid, NotFound):
@@ -105,15 +110,16 @@ def details(reservation_id: Id) -> ResponseReturnValue:
             moving.change(reservation_id, form.to_request(), by=actor())
             flash(_("Saved. Nothing else has changed."), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
-    found = _movable(reservation_id)
+    found = _found(reservation_id)
+    if not moving.is_movable(found, clock.now()):
+        return one(reservation_id, form), form.status
     return _page(found, ChangeRequest(), MoveForm(formdata=None), form), form.status
 
 
-def _movable(reservation_id: Id) -> Reservation:
+def _found(reservation_id: Id) -> Reservation:
+    """The reservation, for whoever may book for its holder."""
     found = calendar.reservation(reservation_id, by=actor())
     access.check(actor(), "booking.reserve", found.holder_id)
-    if not moving.is_movable(found, clock.now()):
-        raise WrongState(state=found.state(clock.now()).value)
     return found
 
 

@@ -306,8 +306,19 @@ def test_the_pages_ask_as_often_however_much_there_is(
     assert asked() == before
 
 
-def test_the_page_of_what_can_no_longer_be_moved_says_so(browse: BrowserOf, one: Id) -> None:
+def test_what_can_no_longer_be_moved_leads_back_and_says_so(
+    browse: BrowserOf,
+    behind: Inside,  # noqa: F811
+    one: Id,
+    hall_id: Id,  # noqa: F811
+) -> None:
+    zhang, path = browse("zhang"), f"/booking/reservations/{one}"
+    card = zhang.get(f"{path}/move?day=2026-11-28&start=10:00&end=12:30")
     set_clock("11-27 10:00:01")
-    answer = browse("zhang").get(f"/booking/reservations/{one}/move")
-    assert answer.status_code == 409
-    assert SLUG in answer.text
+    sent = zhang.post(f"{path}/move", the_move(card.text, f"{path}/move"))
+    assert sent.status_code == 409
+    assert zhang.post(f"{path}/details", {"title": "合练"}).status_code == 409
+    answer = zhang.get(f"{path}/move")
+    assert (answer.status_code, answer.location) == (303, f"/{SLUG}{path}")
+    assert "This reservation can no longer be moved or changed." in zhang.get(path).text
+    assert (behind.one().starts_at, behind.one().title) == (at("11-27 10:00"), "")

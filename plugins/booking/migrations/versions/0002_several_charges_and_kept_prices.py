@@ -54,17 +54,23 @@ def downgrade() -> None:
 
 
 def _keep_one_charge_each() -> None:
-    """Of several charges the one that is still to be settled stays; what the others moved stands in the book of points."""
+    """Of several charges the one that is still to be settled stays, or all that was taken as one; nothing else is to come."""
     table = sa.table(
         "booking_charge",
         sa.column("community_id", sa.SmallInteger()),
         *(sa.column(name, UuidKey()) for name in ("id", "reservation_id")),
         sa.column("state", sa.String()),
+        sa.column("points", sa.Integer()),
     )
     bind = op.get_bind()
-    found: dict[tuple[object, object], list[tuple[int, object]]] = {}
-    for community_id, charge_id, reservation_id, state in bind.execute(sa.select(*table.c)):
-        found.setdefault((community_id, reservation_id), []).append((FIRST.index(state), charge_id))
+    found: dict[tuple[object, object], list[sa.Row[tuple[object, ...]]]] = {}
+    for row in bind.execute(sa.select(*table.c).order_by(table.c.id)):
+        found.setdefault((row.community_id, row.reservation_id), []).append(row)
     for (community_id, _reservation_id), charges in found.items():
-        for _place, charge_id in sorted(charges)[1:]:
-            bind.execute(table.delete().where(table.c.community_id == community_id, table.c.id == charge_id))
+        kept, *gone = sorted(charges, key=lambda row: FIRST.index(row.state))
+        for row in gone:
+            bind.execute(table.delete().where(table.c.community_id == community_id, table.c.id == row.id))
+        if gone and kept.state == "captured":
+            taken = sum(row.points for row in charges if row.state == "captured")
+            own = (table.c.community_id == community_id, table.c.id == kept.id)
+            bind.execute(table.update().where(*own).values(points=taken))
