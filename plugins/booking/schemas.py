@@ -13,6 +13,8 @@ from core.errors import Invalid
 from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
+from core.web.fields import Truth
+from plugins.booking import board
 from plugins.booking.models import Item, Side, Who
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
@@ -73,6 +75,7 @@ class PolicySchema(Schema):
     check_in_before = fields.Integer(strict=True, required=True)
     check_in_after = fields.Integer(strict=True, required=True)
     no_shows = fields.Nested(NoShowSchema, required=True)
+    public_board = Truth(load_default=True)  # versions that were kept before there was a board have none
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> BookingPolicy:
@@ -89,6 +92,7 @@ class PolicyOut(PolicySchema):
 class PolicyIn(PolicySchema):
     """New figures; `valid_from` absent or not after today: at once."""
 
+    public_board = Truth(load_default=board.is_public)  # left out it stays as it is
     valid_from = fields.Date(load_default=None, allow_none=True)
 
     @post_load
