@@ -20,7 +20,9 @@ from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
     Between,
     CancellationRequest,
+    ChangeRequest,
     ClosureRequest,
+    EndRequest,
     ForgivenessRequest,
     HoursRequest,
     Listing,
@@ -353,6 +355,7 @@ class ReservationOut(Schema):
     override_reason = fields.String()
     overridden = fields.List(fields.String())
     cancel_until = Moment()
+    shorten_until = Moment()
     check_in_from = Moment(allow_none=True)
     check_in_until = Moment(allow_none=True)
     explanation = Explanations()
@@ -386,6 +389,33 @@ class ReservationsQuery(ListQuery):
             return Listing(after=cursor and Id(cursor), **data)
         except ValueError:
             raise Invalid({"cursor": [explain("not_a_cursor")]}) from None
+
+
+class EndIn(Schema):
+    """When the session shall end instead."""
+
+    ends_at = Moment(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> EndRequest:
+        """As the act wants it."""
+        return EndRequest(**data)
+
+
+class ChangeIn(Schema):
+    """What shall be different; the rest stays. `scope`: this date alone."""
+
+    room_id = IdField()
+    starts_at = Moment()
+    ends_at = Moment()
+    title = fields.String()
+    people = fields.Integer(strict=True, allow_none=True)
+    scope = fields.String(load_default="this")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ChangeRequest:
+        """As the act wants it."""
+        return ChangeRequest(**data)
 
 
 class CancellationIn(Schema):
