@@ -249,6 +249,11 @@ def all_between(first: date, last: date) -> Sequence[Reservation]:
     return _with_names(Reservation.day.between(first, last), Reservation.status != Status.CANCELLED)
 
 
+def day_of(day: date, holders: Collection[Id] | None) -> Sequence[Reservation]:
+    """Every reservation of a local day, of some holders or of all, cancelled ones too."""
+    return _with_names(Reservation.day == day, *([] if holders is None else [Reservation.holder_id.in_(holders)]))
+
+
 def reservation(reservation_id: Id) -> Reservation:
     """A reservation with its room and holder.
 
