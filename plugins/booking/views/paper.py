@@ -14,7 +14,8 @@ from core.web.request import actor
 from core.web.words import moment
 from plugins.booking import quote
 from plugins.booking.views.base import pages
-from plugins.booking.views.weeks import asked_day, beside, week_of
+from plugins.booking.views.day import asked_day
+from plugins.booking.views.weeks import beside, week_of
 
 SHEETS = ("week", "today", "code")  # what a door sheet shows beside the code
 
@@ -30,7 +31,7 @@ def code_of(address: str) -> Markup:
 @requires("booking.read")
 def poster(room_id: Id) -> str:
     """A room's week on one sheet, for the wall."""
-    day = asked_day()
+    day = asked_day(here().today())
     return render_template(
         "booking/poster.html",
         week=week_of(room_id, day, by=actor(), in_public=True),
@@ -47,11 +48,12 @@ def door_sheet(room_id: Id) -> str:
     """The sheet at a room's door: its name, a code to scan, and what is on this week, today, or nothing that grows old."""
     shown = request.args.get("show", SHEETS[0])
     address = url_for(".door", room_id=room_id, _external=True)
-    week = week_of(room_id, asked_day(), by=actor(), in_public=True)
+    day = asked_day(here().today())
+    week = week_of(room_id, day, by=actor(), in_public=True)
     return render_template(
         "booking/door_sheet.html",
         week=week,
-        today=next((one for one in week.days if one.day == asked_day()), week.days[0]),
+        today=week.days[day.weekday()],
         shown=shown if shown in SHEETS else SHEETS[0],
         code=code_of(address),
         address=address,

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import request, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from core.accounts import access
 from core.contract import Actor, HolderKind
 from core.db import Id
-from core.faults import could_be_meant
 from core.plugins import here
 from core.web.words import short_day, short_weekdays, span
 from plugins.booking import board, calendar, queries
@@ -77,15 +76,6 @@ class Week:
     def is_empty(self) -> bool:
         """Whether nothing stands in it."""
         return not any(one.entries for one in self.days)
-
-
-def asked_day(name: str = "day") -> date:
-    """The day that the address asks for; today where it asks for none that can be meant."""
-    try:
-        found = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return here().today()
-    return found if could_be_meant(found) else here().today()
 
 
 def week_of(room_id: Id, day: date, *, by: Actor, in_public: bool) -> Week:
