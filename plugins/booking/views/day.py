@@ -19,7 +19,7 @@ from core.errors import Invalid
 from core.people.models import Holder
 from core.plugins import here
 from core.web.words import at_clock, day, minutes, near, say, short_day, short_weekdays, span
-from plugins.booking import calendar, occupancy, quote, rooms
+from plugins.booking import calendar, ground, occupancy, quote, rooms
 from plugins.booking.calendar import Block, BlockKind, Column, Day, Stretch
 from plugins.booking.models import Room, Who
 from plugins.booking.quote import Quote, Window
@@ -290,7 +290,7 @@ class Page:
         if column is None or self.holder is None:
             return
         if length is None:
-            usual = quote.figures().base_session_minutes or 60
+            usual = ground.figures().base_session_minutes or 60
             length = min(usual, _room_left(column, starts_at), column.room.longest_minutes or usual)
         try:
             self.wish = ReservationRequest(

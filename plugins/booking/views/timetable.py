@@ -15,7 +15,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import minutes, near, points, when
-from plugins.booking import quote, reserve
+from plugins.booking import ground, reserve
 from plugins.booking.forms import BookForm
 from plugins.booking.requests import EARLIEST, LATEST, ReservationRequest
 from plugins.booking.views.base import choices, chosen_of, pages
@@ -50,7 +50,7 @@ def _texts(page: Page) -> dict[str, str]:
         "longer": minutes(page.quote.extension_minutes),
         "price": points(price) if price else _("no charge"),
         "price_soft": _(
-            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=quote.figures().cancel_hours
+            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=ground.figures().cancel_hours
         )
         if price
         else "",
