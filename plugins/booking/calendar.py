@@ -93,13 +93,17 @@ def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
     return int(local.timestamp()) // occupancy.QUARTER_SECONDS
 
 
-def day_of_rooms(day: date, *, by: Actor) -> Day:
+def day_of_rooms(day: date, *, by: Actor, without: Id | None = None) -> Day:
     """All rooms on one day as somebody may book them: four statements, however many rooms, reservations or years."""
-    return days_of_rooms(day, 1, by=by)[0]
+    return days_of_rooms(day, 1, by=by, without=without)[0]
 
 
-def days_of_rooms(first: date, count: int, *, by: Actor, only: Id | None = None) -> list[Day]:
+def days_of_rooms(
+    first: date, count: int, *, by: Actor, only: Id | None = None, without: Id | None = None
+) -> list[Day]:
     """So many days of all rooms, or of one (`only`), as somebody may book them: four statements, however many days.
+
+    `without`: a reservation that is to move, and so is in nobody's way.
 
     Raises:
         NotFound: there is no such room.
@@ -118,7 +122,8 @@ def days_of_rooms(first: date, count: int, *, by: Actor, only: Id | None = None)
     clearup = timedelta(minutes=max((room.clearup_minutes for room, _parts in found), default=0))
     last = first + timedelta(days=count - 1)
     near: dict[date, list[Reservation]] = defaultdict(list)  # a night's buffers reach into the day beside it
-    for one in queries.standing_between(first, last, edges[0] - setup, edges[-1] + clearup, now=now):
+    standing = queries.standing_between(first, last, edges[0] - setup, edges[-1] + clearup, now=now)
+    for one in [one for one in standing if one.id != without]:
         for beside in (-1, 0, 1):
             near[one.day + timedelta(days=beside)].append(one)
     parts_of = {room.id: parts for room, parts in found}

@@ -75,6 +75,11 @@ def holder(holder_id: Id) -> Holder:
     return found
 
 
+def centre() -> Holder:
+    """The community's centre."""
+    return session.scalars(select(Holder).where(Holder.kind == HolderKind.CENTRE)).one()
+
+
 def rooms() -> Sequence[Room]:
     """All rooms, in the order in which they were made."""
     return session.scalars(select(Room).order_by(Room.created_at, Room.id)).all()

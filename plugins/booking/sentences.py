@@ -169,6 +169,12 @@ SENTENCES: Mapping[str, Any] = {
     "state.attended": _l("attended"),
     "state.missed": _l("missed"),
     "state.cancelled": _l("cancelled"),
+    # when a session on the board is
+    "board.now": _l("on now"),
+    "board.next": _l("coming next"),
+    "board.morning": _l("morning"),
+    "board.afternoon": _l("afternoon"),
+    "board.evening": _l("evening"),
     # acts of the audit
     "act.booking.room": _l("Made a room"),
     "act.booking.room_change": _l("Changed a room"),
@@ -183,6 +189,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    "act.booking.board": _l("Showed or hid the board for everybody"),
     # what the audit calls things
     "fact.floor_area": _l("floor area"),
     "fact.setup_minutes": _l("minutes to set up"),
@@ -212,6 +219,7 @@ SENTENCES: Mapping[str, Any] = {
     "fact.shorten_hours": _l("hours to shorten without cost"),
     "fact.check_in_before": _l("check-in from so many minutes before"),
     "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.public_board": _l("board shown to everybody"),
     "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
