@@ -38,7 +38,6 @@ def poster(room_id: Id) -> str:
         at=moment(clock.now()),
         previous=beside(day, -1),
         next=beside(day, 1),
-        here=here(),
     )
 
 
