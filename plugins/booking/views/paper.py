@@ -12,7 +12,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import moment
-from plugins.booking import quote
+from plugins.booking import ground
 from plugins.booking.views.base import pages
 from plugins.booking.views.day import asked_day
 from plugins.booking.views.weeks import beside, week_of
@@ -56,6 +56,6 @@ def door_sheet(room_id: Id) -> str:
         shown=shown if shown in SHEETS else SHEETS[0],
         code=code_of(address),
         address=address,
-        figures=quote.figures(),
+        figures=ground.figures(),
         at=moment(clock.now()),
     )

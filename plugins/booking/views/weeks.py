@@ -18,8 +18,8 @@ from core.web.words import short_day, short_weekdays, span
 from plugins.booking import board, calendar, queries
 from plugins.booking.calendar import Block, Column, Day
 from plugins.booking.forms import said
+from plugins.booking.ground import monday
 from plugins.booking.models import Room
-from plugins.booking.quote import monday
 from plugins.booking.views.base import name_of
 
 WEEK = 7  # days
