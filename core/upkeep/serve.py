@@ -21,6 +21,7 @@ from granian.log import LogLevels
 from app import create_app
 from core import clock
 from core.config import Config, from_environ
+from core.notices import senders
 from core.upkeep import sweeps
 from core.web.request import linli_of
 
@@ -93,9 +94,10 @@ def keep_sweeping(server: int) -> None:
     signal.signal(signal.SIGTERM, _end)
     app = create_app()
     linli = linli_of(app)
+    sender = senders.of(linli.config)
     while os.getppid() == server:
         with app.app_context():
-            sweeps.run_all(linli.database, linli.house)
+            sweeps.run_all(linli.database, linli.house, sender)
         until = time.monotonic() + SWEEP_SECONDS
         while time.monotonic() < until and os.getppid() == server:
             time.sleep(1)
