@@ -42,7 +42,8 @@ def _parts(taken: Taken, said: str) -> Iterator[str]:
     yield _("Hello %(name)s,", name=taken.name)
     yield said
     yield _("Look at it: %(url)s", url=_url("notices.look", notice_id=taken.notice_id))
-    yield here().name + (_(", telephone %(phone)s", phone=here().phone) if here().phone else "")
+    name, phone = here().name, here().phone
+    yield _("%(community)s, telephone %(phone)s", community=name, phone=phone) if phone else name
     yield _("What comes to you by e-mail you choose here: %(url)s", url=_url("notices.by_mail"))
 
 
