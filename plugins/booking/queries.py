@@ -188,15 +188,17 @@ _STANDING = (
 )
 
 
-def standing_on(day: date, since: datetime, until: datetime, *, now: datetime) -> Sequence[Reservation]:
-    """Reservations of a local day, with their holders, and those of the days beside it that may hold a time near it.
+def standing_between(
+    first: date, last: date, since: datetime, until: datetime, *, now: datetime
+) -> Sequence[Reservation]:
+    """Reservations of local days, both inclusive, with their holders, and those beside them that may hold a time near them.
 
-    `since`, `until`: the day with the rooms' own buffers around it. Cancelled and missed ones are left out.
+    `since`, `until`: the days with the rooms' own buffers around them. Cancelled and missed ones are left out.
     """
     beside, longest = timedelta(days=1), timedelta(minutes=LONGEST_BUFFER)
     asked = {
-        "before": day - beside,
-        "after": day + beside,
+        "before": first - beside,
+        "after": last + beside,
         "since": since,
         "until": until,
         "long_since": since - longest,

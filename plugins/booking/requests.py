@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from core import clock
 from core.db import Id
 from core.faults import Check, checking, clean
 from plugins.booking.models import LONGEST_BUFFER, Item, Side, Who
 from plugins.booking.policy import BookingPolicy
+from plugins.booking.recurrence import LAST_DAY
 
-EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime.combine(LAST_DAY, time.min, tzinfo=UTC)
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
 LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
 MOST_SPACES, MOST_INTERVALS, MOST_DAYS = 20, 70, 190

@@ -70,6 +70,8 @@ SENTENCES: Mapping[str, Any] = {
     "too_many_people": _l("The room holds %(capacity)d people, not %(people)d. Choose a larger one."),
     "extension_not_available": _extension,
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
+    "too_many_dates": _l("A series has at most %(most)d dates. Let it end earlier, and make another one later."),
+    "endless_recurrence": _l("Say when it ends: with a last day, or with a number of times."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
     # the facts of `forbidden`
     "why.groups_only": _l("This room is for groups. Choose another room, or book it for a group that you lead."),
@@ -92,6 +94,19 @@ SENTENCES: Mapping[str, Any] = {
     "hours_overlap": _l("These hours overlap with others of the same day."),
     "hours_unreadable": _l("Write it like 8:00–12:00, 14:00–21:00, or leave it empty when the room is closed."),
     "too_many_days": _l("At most %(most)d days at once."),
+    # faults of recurrence
+    "unreadable_rule": _l("“%(part)s” cannot be read. Write it like FREQ=WEEKLY;BYDAY=TH;UNTIL=20261224."),
+    "unsupported_rule": _l(
+        "“%(part)s” is not taken. A room repeats daily (FREQ=DAILY), weekly on weekdays (FREQ=WEEKLY;BYDAY=TU,TH), or "
+        "monthly by date (FREQ=MONTHLY;BYMONTHDAY=15) or by the nth weekday (FREQ=MONTHLY;BYDAY=1FR)."
+    ),
+    "rule_of_other_kind": _l(
+        "Choose weekdays for weeks, and either dates or nth weekdays for months; nothing for days."
+    ),
+    "no_day_of_month": _l("A day of a month is 1 to 31, or −1 to −31 counted from its end."),
+    "no_nth_weekday": _l("A weekday of a month is its first to fifth, or counted from its end as −1 to −5."),
+    "count_and_until": _l("It ends either after a number of times or on a last day, not both."),
+    "no_dates": _l("Not one date is left. Choose a later end, or leave out fewer days."),
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
     "booking.why.window": _l("Everyone may book %(days)d days ahead: this day opened on %(opens_at)s."),
@@ -142,6 +157,36 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    # what the audit calls things
+    "fact.floor_area": _l("floor area"),
+    "fact.setup_minutes": _l("minutes to set up"),
+    "fact.clearup_minutes": _l("minutes to clear up"),
+    "fact.longest_minutes": _l("longest session, in minutes"),
+    "fact.notice_minutes": _l("booked at least so many minutes before"),
+    "fact.who": _l("who may book"),
+    "who.anyone": _l("groups and residents"),
+    "who.groups": _l("groups only"),
+    "who.staff": _l("the staff only"),
+    "fact.equipment": _l("equipment"),
+    "by.group": _l("by the group"),
+    "by.centre": _l("by the centre"),
+    "fact.weekday_0": _l("Monday"),
+    "fact.weekday_1": _l("Tuesday"),
+    "fact.weekday_2": _l("Wednesday"),
+    "fact.weekday_3": _l("Thursday"),
+    "fact.weekday_4": _l("Friday"),
+    "fact.weekday_5": _l("Saturday"),
+    "fact.weekday_6": _l("Sunday"),
+    "fact.base_session_minutes": _l("base time of a session, in minutes"),
+    "fact.base_week_minutes": _l("base time of a week, in minutes"),
+    "fact.base_early_days": _l("days booked ahead without standing"),
+    "fact.window_opens": _l("the window opens at"),
+    "value.window_opens": lambda facts: "{}:{:02}".format(*divmod(int(facts["value"]), 60)),
+    "fact.cancel_hours": _l("hours to cancel without cost"),
+    "fact.shorten_hours": _l("hours to shorten without cost"),
+    "fact.check_in_before": _l("check-in from so many minutes before"),
+    "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),

@@ -81,7 +81,7 @@ def record_many(
         after={
             "contributions": len(made.ids),
             "points": made.points,
-            "category": ", ".join(sorted({act.category.code for act in acts})),
+            "category": ", ".join(sorted({act.category.name for act in acts})),
             "from": min(request.occurred_on for request in requests),
             "to": max(request.occurred_on for request in requests),
             "note": requests[0].note,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from plugins.points import wording
+from plugins.points import changes, wording
 
 
 def _earned(facts: Mapping[str, Any]) -> str:
@@ -33,6 +33,16 @@ def _expire_soon(facts: Mapping[str, Any]) -> str:
         day=facts["day"],
         holder=facts["holder"],
     )
+
+
+def _figure(name: str) -> Callable[[Mapping[str, Any]], str]:
+    """A figure of the policy or of a rule as the audit keeps it, which is text, in words."""
+
+    def said(facts: Mapping[str, Any]) -> str:
+        kept = facts["value"]
+        return wording.said(name, {"yes": True, "no": False}.get(kept, int(kept) if kept.isdecimal() else kept))
+
+    return said
 
 
 SENTENCES: Mapping[str, Any] = {
@@ -180,6 +190,10 @@ SENTENCES: Mapping[str, Any] = {
     "contribution.objected": _l("objected to"),
     "contribution.credited": _l("credited"),
     "contribution.withdrawn": _l("withdrawn"),
+    "state.posted": _l("posted"),
+    "state.objected": _l("objected to"),
+    "state.credited": _l("credited"),
+    "state.withdrawn": _l("withdrawn"),
     "points_account.issue": _l("The community gives"),
     "points_account.spent": _l("Spent on rooms"),
     "points_account.expired": _l("Expired"),
@@ -204,6 +218,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.points.category": _l("Made a category"),
     "act.points.rule": _l("Changed an award rule"),
     "act.points.policy": _l("Changed the policy of points"),
+    **{f"value.{name}": _figure(name) for name in (*changes.ORDER, "per", "member_share", "daily_cap", "monthly_cap")},
     # what `linli check` finds
     "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),
     "points_check_l2": _l("L2: account %(account)s says %(balance)d, its lines %(lines)d."),
