@@ -16,7 +16,8 @@ from core.notices.models import Outbox
 
 def mine(by: Actor) -> ColumnElement[bool]:
     """Of whoever asks, never of whom they act for."""
-    return or_(Outbox.account_id == by.account_id, Outbox.resident_id == by.resident_id)
+    readers = {Outbox.account_id: by.account_id, Outbox.resident_id: by.resident_id}
+    return or_(*(column == reader for column, reader in readers.items() if reader is not None))
 
 
 def notices(*, by: Actor, limit: int, cursor: str | None = None) -> Sequence[Outbox]:

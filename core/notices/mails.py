@@ -174,7 +174,7 @@ def failed(taken: Taken, error: str, *, final: bool) -> None:
     mail, now = _still(taken), clock.now()
     if mail is None:
         return
-    mail.error, mail.taken_until = error[:LONGEST_ERROR], None
+    mail.error, mail.taken_until = " ".join(error.split())[:LONGEST_ERROR], None
     if not final and now < mail.made_at + GIVE_UP:
         mail.due_at = now + pause(mail.tries)
         return
