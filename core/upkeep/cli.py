@@ -273,7 +273,7 @@ def _no_plugin(name: str, known: Iterable[str]) -> click.ClickException:
 def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
     """Import a sheet (.xlsx, .csv) of a KIND: residents, groups, contributions. All of it, or nothing."""
     content = file.read_bytes()
-    with in_community(slug, write=False):
+    with in_community(slug, write=False) as place:
         known = [one.name for one in judging.kinds()]
         if kind not in known:
             listed = ", ".join(known)
@@ -285,7 +285,7 @@ def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
                     known=listed,
                 )
             )
-    with speaking() as linli:
+    with speaking(place) as linli:
         report = importing.run(
             linli.database, linli.house, slug, kind, file.name, content, by=access.system(), dry_run=dry_run
         )

@@ -12,14 +12,28 @@ from core import clock
 from core.db import Id
 from core.web.api import operation, page_of
 from core.web.request import actor
-from plugins.booking import attendance, calendar, closures, hours, queries, quote, reserve, rooms, rules
+from plugins.booking import (
+    attendance,
+    calendar,
+    closures,
+    hours,
+    lengths,
+    moving,
+    queries,
+    quote,
+    reserve,
+    rooms,
+    rules,
+)
 from plugins.booking import schemas as s
 from plugins.booking.models import Closure, Hours, Reservation, Room
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.requests import (
     Between,
     CancellationRequest,
+    ChangeRequest,
     ClosureRequest,
+    EndRequest,
     ForgivenessRequest,
     HoursRequest,
     Listing,
@@ -159,6 +173,27 @@ def create_reservation(body: ReservationRequest) -> Reservation:
 def get_reservation(reservation_id: Id) -> Reservation:
     """One reservation."""
     return calendar.reservation(reservation_id, by=actor())
+
+
+@api.patch("/reservations/<id:reservation_id>")
+@operation(needs="booking.reserve", body=s.ChangeIn, gives=s.ReservationOut)
+def change_reservation(reservation_id: Id, body: ChangeRequest) -> Reservation:
+    """Move a reservation that has not begun, or change its title or number of people; the whole is judged as of now."""
+    return moving.change(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/shortening")
+@operation(needs="booking.reserve", body=s.EndIn, gives=s.ReservationOut, status=201)
+def shorten(reservation_id: Id, body: EndRequest) -> Reservation:
+    """Let a session end earlier; early enough, the points for the rest come back."""
+    return lengths.shorten(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/extension")
+@operation(needs="booking.reserve", body=s.EndIn, gives=s.ReservationOut, status=201)
+def extend(reservation_id: Id, body: EndRequest) -> Reservation:
+    """Let a running session go on; what it costs more is taken at once."""
+    return lengths.extend(reservation_id, body, by=actor())
 
 
 @api.post("/reservations/<id:reservation_id>/check-in")

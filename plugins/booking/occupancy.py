@@ -49,9 +49,6 @@ def occupy(reservation: Reservation) -> Claim:
     Raises:
         RoomTaken: somebody has one of them.
     """
-    spaces = session.scalars(
-        select(RoomSpace.space_id).where(RoomSpace.room_id == reservation.room_id).order_by(RoomSpace.space_id)
-    ).all()
     held_from, held_until = reservation.held
     claim = Claim(
         kind=ClaimKind.RESERVATION,
@@ -62,17 +59,51 @@ def occupy(reservation: Reservation) -> Claim:
     )
     session.add(claim)
     session.flush()
+    _take(claim, _wanted(claim))
+    return claim
+
+
+def follow(reservation: Reservation) -> None:
+    """Hold what the reservation is now, with its buffers: take what it did not have, then give back what it had too much.
+
+    What it had and keeps is free at no moment.
+
+    Raises:
+        RoomTaken: somebody has a quarter hour of what it did not have.
+    """
+    # It is there: claims are swept hours after the end, and missed sessions, which may be cleared, change no more.
+    claim = session.scalars(locked(select(Claim).where(Claim.reservation_id == reservation.id))).one()
+    mine = select(Occupancy.space_id, Occupancy.quarter).where(Occupancy.claim_id == claim.id)
+    had = {(space_id, quarter) for space_id, quarter in session.execute(mine)}
+    claim.room_id, (claim.starts_at, claim.ends_at) = reservation.room_id, reservation.held
+    session.flush()
+    wanted = _wanted(claim)
+    _take(claim, wanted - had)
+    lost: dict[Id, list[int]] = defaultdict(list)
+    for space_id, quarter in had - wanted:
+        lost[space_id].append(quarter)
+    for space_id, gone in sorted(lost.items()):
+        rows = (Occupancy.claim_id == claim.id, Occupancy.space_id == space_id, Occupancy.quarter.in_(gone))
+        session.execute(delete(Occupancy).where(*rows))
+
+
+def _wanted(claim: Claim) -> set[tuple[Id, int]]:
+    spaces = session.scalars(select(RoomSpace.space_id).where(RoomSpace.room_id == claim.room_id)).all()
+    return {(space_id, quarter) for space_id in spaces for quarter in quarters(claim.starts_at, claim.ends_at)}
+
+
+def _take(claim: Claim, wanted: set[tuple[Id, int]]) -> None:
+    if not wanted:
+        return
     rows = [
         {"space_id": space_id, "quarter": quarter, "claim_id": claim.id}
-        for space_id in sorted(spaces)  # one lock order everywhere: no deadlock
-        for quarter in quarters(claim.starts_at, claim.ends_at)
+        for space_id, quarter in sorted(wanted)  # one lock order everywhere: no deadlock
     ]
     try:
         with savepoint():
             session.execute(insert(Occupancy).values(rows))  # one statement: all or none
     except IntegrityError as error:
         raise RoomTaken(alternatives=[]) from error
-    return claim
 
 
 def in_the_way(room_id: Id, starts_at: datetime, ends_at: datetime) -> Sequence[Reservation]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from core.contract import HolderKind
@@ -64,6 +64,11 @@ def holder(holder_id: Id) -> Holder:
     if found is None:
         raise NotFound(what="holder_id")
     return found
+
+
+def centre() -> Holder:
+    """The community's centre."""
+    return session.scalars(select(Holder).where(Holder.kind == HolderKind.CENTRE)).one()
 
 
 def rooms() -> Sequence[Room]:
@@ -328,9 +333,21 @@ def within(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime
     )
 
 
-def charge_of(reservation_id: Id) -> Charge | None:
-    """What a reservation costs, if it costs anything."""
-    return session.scalar(select(Charge).where(Charge.reservation_id == reservation_id))
+def charges_of(reservation_id: Id) -> Sequence[Charge]:
+    """What became of the points of a reservation, in the order in which they were set aside."""
+    return session.scalars(select(Charge).where(Charge.reservation_id == reservation_id).order_by(Charge.id)).all()
+
+
+def number_of_charges(reservation_id: Id) -> int:
+    """How many charges a reservation has, those given back too."""
+    number = select(func.count()).select_from(Charge).where(Charge.reservation_id == reservation_id)
+    return session.scalar(number) or 0
+
+
+def held_of(reservation_id: Id) -> int:
+    """The points set aside for a reservation that nothing has become of yet."""
+    held = (Charge.reservation_id == reservation_id, Charge.state == ChargeState.HELD)
+    return session.scalar(select(func.sum(Charge.points)).where(*held)) or 0
 
 
 def charges_due() -> Sequence[tuple[Id, Id]]:

@@ -17,12 +17,12 @@ from core.contract import Actor, Holder, HolderKind, Tariff, VenueTerms
 from core.db import Id
 from core.errors import Invalid
 from core.explanations import Explanation, Fact, explain
-from core.hookspecs import Offers
 from core.people import closed
 from core.plugins import here
 from plugins.booking import occupancy, queries, rooms
-from plugins.booking.models import Closure, Room
+from plugins.booking.models import Closure, Reservation, Room
 from plugins.booking.policy import BookingPolicy, NoShowRule
+from plugins.booking.prices import price_of, terms_of
 from plugins.booking.queries import NO_RECORD, Record
 from plugins.booking.requests import ReservationRequest
 
@@ -61,6 +61,7 @@ class Quote:
     price_points: int = 0
     tier: str = NO_TIER
     opens_at: datetime | None = None
+    tariff: Tariff | None = None
     explanation: tuple[Explanation, ...] = ()
 
     @property
@@ -128,19 +129,6 @@ def early_closed_until(missed: Sequence[date], rule: NoShowRule) -> date | None:
     return closing[-1] + timedelta(days=rule.closed_days) if closing else None
 
 
-def price_of(starts_at: datetime, minutes: int, tariff: Tariff, zone: ZoneInfo) -> int:
-    """Points for so many minutes of extension: each started step costs what its own start costs."""
-    step = timedelta(minutes=tariff.step_minutes)
-    # Rounded up: a step that is begun is paid whole.
-    starts = (starts_at + step * number for number in range(-(-minutes // tariff.step_minutes)))
-    return sum(tariff.peak if _is_peak(start.astimezone(zone), tariff) else tariff.off_peak for start in starts)
-
-
-def _is_peak(local: datetime, tariff: Tariff) -> bool:
-    minute = local.hour * 60 + local.minute
-    return any(at.weekday == local.weekday() and at.opens <= minute < at.closes for at in tariff.peak_hours)
-
-
 def monday(day: date) -> date:
     """The Monday of the day's week."""
     return day - timedelta(days=day.weekday())
@@ -172,6 +160,7 @@ def judge(wish: ReservationRequest, situation: Situation, *, setting_aside: bool
         price_points=price,
         tier=_tier(situation),
         opens_at=None if opening is None else opening.opens_at,
+        tariff=None if terms is None else terms.tariff,
         explanation=_explanation(situation, base=base, extension=extension, price=price, opening=opening),
     )
     if extension > _most_extension(situation):
@@ -182,6 +171,43 @@ def judge(wish: ReservationRequest, situation: Situation, *, setting_aside: bool
         found = found.without(OVERRIDABLE)
     judged = not any(reason.code == "extension_not_available" for reason in found.reasons)
     if price and judged and terms is not None and price > terms.available_points:
+        found = _add(found, explain("not_enough_points", price=price, available=terms.available_points))
+    return _add(found, explain("room_taken")) if situation.taken else found
+
+
+def judge_longer(
+    wish: ReservationRequest, situation: Situation, *, base: int, paid: int, tariff: Tariff | None
+) -> Quote:
+    """The same for a session that has begun and shall go on to the end of the wish; `price_points`: what it costs more.
+
+    Base is fixed at booking, never dealt again: all that is added is extension (DOMAIN 4). The centre's is all base.
+
+    Args:
+        wish: the whole session.
+        situation: all that the answer depends on.
+        base: the base minutes it was booked with.
+        paid: the points it cost so far.
+        tariff: the prices it was booked under; None: those of now.
+    """
+    # That it has begun stands in nobody's way, nor does it need notice any more.
+    begun = replace(situation, now=min(situation.now, wish.starts_at), notice=0)
+    if situation.kind is HolderKind.CENTRE:
+        base = wish.minutes
+    extension, most, terms = wish.minutes - base, _most_extension(situation), situation.terms
+    price = 0
+    if extension and terms is not None:
+        prices = tariff or terms.tariff
+        price = max(0, price_of(wish.starts_at + timedelta(minutes=base), extension, prices, situation.zone) - paid)
+    found = Quote(
+        reasons=(*_reasons_of_time(wish, begun), *_reasons_of_holder(wish, begun, None)),
+        base_minutes=base,
+        extension_minutes=extension,
+        price_points=price,
+        tier=_tier(situation),
+    )
+    if extension > most:
+        found = _add(found, explain("extension_not_available", minutes=extension, most=most))
+    elif terms is not None and price and price > terms.available_points:
         found = _add(found, explain("not_enough_points", price=price, available=terms.available_points))
     return _add(found, explain("room_taken")) if situation.taken else found
 
@@ -297,26 +323,41 @@ def figures() -> BookingPolicy:
     return policies.at(BookingPolicy, here().today())
 
 
-def terms_of(holder: Holder, now: datetime) -> VenueTerms | None:
-    """What standing and balance give, if anyone knows; None for the centre and with points off."""
-    if holder.kind is HolderKind.CENTRE:
-        return None
-    found = here().relay.ask(Offers.venue_terms, holders=[holder], at=now)
-    return None if found is None else found.get(holder.id)
-
-
-def record_of(holder: Holder, day: date, now: datetime) -> Record:
-    """What counts for or against a holder in the week of a day."""
+def record_of(holder: Holder, day: date, now: datetime, *, instead: Reservation | None = None) -> Record:
+    """What counts for or against a holder in the week of a day; of a session that moves only the change counts (B7)."""
     if holder.kind is HolderKind.CENTRE:
         return NO_RECORD
     rule = figures().no_shows
-    return queries.record(holder.id, week=monday(day), today=here().today(), now=now, rule=rule)
+    found = queries.record(holder.id, week=monday(day), today=here().today(), now=now, rule=rule)
+    if instead is None or instead.week != monday(day):
+        return found
+    return replace(found, week_minutes=found.week_minutes - instead.base_minutes)
 
 
-def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bool, by: Actor) -> Situation:
-    """Read all that the answer depends on."""
+def situation(
+    wish: ReservationRequest,
+    room: Room,
+    holder: Holder,
+    *,
+    taken: bool,
+    by: Actor,
+    instead: Reservation | None = None,
+) -> Situation:
+    """Read all that the answer depends on.
+
+    Args:
+        wish: the room, the holder, the time.
+        room: that room.
+        holder: that holder.
+        taken: whether somebody has it in that time, or in the buffers beside it.
+        by: who asks; some rules of rooms are not for everybody.
+        instead: the confirmed session that moves there: its minutes and the points set aside for it are to be had again.
+    """
     now, zone = clock.now(), here().zone
     day = wish.starts_at.astimezone(zone).date()
+    terms = terms_of(holder, now)
+    if instead is not None and terms is not None:
+        terms = replace(terms, available_points=terms.available_points + queries.held_of(instead.id))
     return Situation(
         now=now,
         zone=zone,
@@ -326,8 +367,8 @@ def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bo
         closures=queries.closures(wish.starts_at, wish.ends_at, room_id=room.id),
         taken=taken,
         kind=holder.kind,
-        record=record_of(holder, day, now),
-        terms=terms_of(holder, now),
+        record=record_of(holder, day, now, instead=instead),
+        terms=terms,
         barred=rooms.barred(room, holder.kind, by=by),
         notice=rooms.notice_for(room, by=by),
         longest=room.longest_minutes,

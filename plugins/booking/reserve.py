@@ -5,6 +5,8 @@ Locks are taken in the one order of the house: room (shared) → holder → miss
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -15,14 +17,14 @@ from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor, HolderKind, NotEnoughPoints
 from core.contract import Holder as HolderValue
-from core.db import locked, session
+from core.db import Conflict, locked, session
 from core.db.types import Id
 from core.errors import DomainError, Forbidden, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
 from core.people import closed, holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, occupancy, quote
+from plugins.booking import attendance, calendar, charges, occupancy, prices, quote
 from plugins.booking.models import ChargeState, Reservation, Room, Side, Status
 from plugins.booking.occupancy import RoomTaken
 from plugins.booking.quote import Quote
@@ -140,12 +142,10 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     set_committed_value(reservation, "holder", row)
     occupancy.clear_missed(others)
     # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
-    charges.hold(reservation, holder, room_name=room.name)
-    try:
+    price, minutes = reservation.price_points, reservation.extension_minutes
+    charges.hold(reservation, holder, points=price, minutes=minutes, room_name=room.name)
+    with _said_with_alternatives(wish, by=by):
         occupancy.occupy(reservation)
-    except RoomTaken as error:  # somebody was quicker: the key itself said so
-        reasons = [explain("room_taken")]
-        raise RoomTaken(alternatives=calendar.alternatives(wish, by=by), reasons=reasons) from error
     record(
         "booking.reserve",
         by=by,
@@ -156,16 +156,67 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
     return reservation
 
 
+@contextmanager
+def _said_with_alternatives(wish: ReservationRequest, *, by: Actor) -> Iterator[None]:
+    """Somebody may be quicker, and the key itself say so: then it is refused like a room that is taken."""
+    try:
+        yield
+    except RoomTaken as error:
+        reasons = [explain("room_taken")]
+        raise RoomTaken(alternatives=calendar.alternatives(wish, by=by), reasons=reasons) from error
+
+
 def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
     """The room, shared, and the holder, alone: quotas of a holder are decided one after the other."""
-    room = session.scalar(locked(select(Room).where(Room.id == wish.room_id), share=True))
-    if room is None:
-        raise NotFound(what="room_id")
+    room = _share(wish.room_id)
     holder = holders.lock([wish.holder_id])[wish.holder_id]
     access.check(by, "booking.reserve", holder.id)
     if (gone := closed.words([holder.id]).get(holder.id)) is not None:
         raise Invalid({"holder_id": [gone]})
     return room, holder
+
+
+def _share(room_id: Id) -> Room:
+    """The room, shared: its hours and closures stay as they are meanwhile."""
+    room = session.scalar(locked(select(Room).where(Room.id == room_id), share=True))
+    if room is None:
+        raise NotFound(what="room_id")
+    return room
+
+
+# --- what changing one needs, too ----------------------------------------------------------------------------------
+
+
+def find_with_room(reservation_id: Id, *, by: Actor, room_id: Id | None = None) -> tuple[Room, Reservation]:
+    """A room, its own or another one, shared, and a reservation, locked, for whoever may reserve for its holder.
+
+    Raises:
+        NotFound: there is none of that id.
+        Forbidden: the actor may not, for this holder.
+    """
+    own = session.scalar(select(Reservation.room_id).where(Reservation.id == reservation_id))
+    if own is None:
+        raise NotFound(what="reservation_id")
+    room = _share(room_id or own)  # before the holder, as everywhere
+    found = attendance.find(reservation_id, by=by, permission="booking.reserve")
+    if room_id is None and found.room_id != own:
+        raise Conflict("a reservation was moved into another room")
+    return room, found
+
+
+def others_in_the_way(room_id: Id, held: tuple[datetime, datetime], own: Reservation) -> list[Reservation]:
+    """Reservations that hold what a reservation would hold, missed ones too, but itself."""
+    return [other for other in occupancy.in_the_way(room_id, *held) if other.id != own.id]
+
+
+def follow(reservation: Reservation, wish: ReservationRequest, *, by: Actor) -> None:
+    """Occupy what the reservation is now.
+
+    Raises:
+        RoomTaken: somebody was quicker.
+    """
+    with _said_with_alternatives(wish, by=by):
+        occupancy.follow(reservation)
 
 
 def _set_aside(wish: ReservationRequest, situation: quote.Situation) -> list[str]:
@@ -179,8 +230,7 @@ def _made(
     wish: ReservationRequest, found: Quote, room: Room, holder: HolderValue, *, overridden: list[str]
 ) -> Reservation:
     """The row, with the cut-offs of today's policy and the room's buffers kept for ever."""
-    figures, local = quote.figures(), wish.starts_at.astimezone(here().zone).date()
-    checks_in = holder.kind is not HolderKind.CENTRE
+    local = wish.starts_at.astimezone(here().zone).date()
     why = [explain("booking.why.override", reason=wish.override_reason)] if overridden else []
     return Reservation(
         room_id=room.id,
@@ -195,16 +245,26 @@ def _made(
         base_minutes=found.base_minutes,
         extension_minutes=found.extension_minutes,
         price_points=found.price_points,
+        tariff=None if found.tariff is None else prices.kept(found.tariff),
         tier=found.tier,
         title=wish.title,
         people=wish.people,
         explanation=(*found.explanation, *why),
         override_reason=wish.override_reason,
         overridden=overridden,
-        cancel_until=wish.starts_at - timedelta(hours=figures.cancel_hours),
-        check_in_from=wish.starts_at - timedelta(minutes=figures.check_in_before) if checks_in else None,
-        check_in_until=wish.starts_at + timedelta(minutes=figures.check_in_after) if checks_in else None,
+        **cut_offs(wish.starts_at, holder),
     )
+
+
+def cut_offs(starts_at: datetime, holder: HolderValue) -> dict[str, datetime | None]:
+    """Until when, and from when on, by today's policy; a reservation keeps them."""
+    figures, checks_in = quote.figures(), holder.kind is not HolderKind.CENTRE
+    return {
+        "cancel_until": starts_at - timedelta(hours=figures.cancel_hours),
+        "shorten_until": starts_at - timedelta(hours=figures.shorten_hours),
+        "check_in_from": starts_at - timedelta(minutes=figures.check_in_before) if checks_in else None,
+        "check_in_until": starts_at + timedelta(minutes=figures.check_in_after) if checks_in else None,
+    }
 
 
 # --- cancelling ----------------------------------------------------------------------------------------------------

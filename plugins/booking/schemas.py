@@ -13,12 +13,16 @@ from core.errors import Invalid
 from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
+from core.web.fields import Truth
+from plugins.booking import board
 from plugins.booking.models import Item, Side, Who
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
     Between,
     CancellationRequest,
+    ChangeRequest,
     ClosureRequest,
+    EndRequest,
     ForgivenessRequest,
     HoursRequest,
     Listing,
@@ -71,6 +75,7 @@ class PolicySchema(Schema):
     check_in_before = fields.Integer(strict=True, required=True)
     check_in_after = fields.Integer(strict=True, required=True)
     no_shows = fields.Nested(NoShowSchema, required=True)
+    public_board = Truth(load_default=True)  # versions that were kept before there was a board have none
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> BookingPolicy:
@@ -87,6 +92,7 @@ class PolicyOut(PolicySchema):
 class PolicyIn(PolicySchema):
     """New figures; `valid_from` absent or not after today: at once."""
 
+    public_board = Truth(load_default=board.is_public)  # left out it stays as it is
     valid_from = fields.Date(load_default=None, allow_none=True)
 
     @post_load
@@ -349,6 +355,7 @@ class ReservationOut(Schema):
     override_reason = fields.String()
     overridden = fields.List(fields.String())
     cancel_until = Moment()
+    shorten_until = Moment()
     check_in_from = Moment(allow_none=True)
     check_in_until = Moment(allow_none=True)
     explanation = Explanations()
@@ -382,6 +389,33 @@ class ReservationsQuery(ListQuery):
             return Listing(after=cursor and Id(cursor), **data)
         except ValueError:
             raise Invalid({"cursor": [explain("not_a_cursor")]}) from None
+
+
+class EndIn(Schema):
+    """When the session shall end instead."""
+
+    ends_at = Moment(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> EndRequest:
+        """As the act wants it."""
+        return EndRequest(**data)
+
+
+class ChangeIn(Schema):
+    """What shall be different; the rest stays. `scope`: this date alone."""
+
+    room_id = IdField()
+    starts_at = Moment()
+    ends_at = Moment()
+    title = fields.String()
+    people = fields.Integer(strict=True, allow_none=True)
+    scope = fields.String(load_default="this")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ChangeRequest:
+        """As the act wants it."""
+        return ChangeRequest(**data)
 
 
 class CancellationIn(Schema):

@@ -28,6 +28,8 @@ def _too_late(facts: Mapping[str, Any]) -> str:
         return _("It is too late to check in: the session counts as missed. Ask the centre if something came up.")
     if facts.get("what") == "cancel":
         return _("The session has begun; it can no longer be cancelled.")
+    if facts.get("what") == "end":
+        return _("That time has passed. Choose an end that is still to come.")
     if facts.get("what") == "notice":
         return _(
             "This room must be booked %(ahead)s ahead. Choose a later time, or ask the centre.",
@@ -43,6 +45,22 @@ def _too_long(facts: Mapping[str, Any]) -> str:
         most=most,
         asked=asked,
     )
+
+
+def _shortened(facts: Mapping[str, Any]) -> str:
+    if facts["back"]:
+        return _("Shortened to end at %(ends_at)s; %(back)d points came back.", **facts)
+    if facts["stays"]:
+        return _(
+            "Shortened to end at %(ends_at)s, too late for points to come back: it costs %(stays)d as before.", **facts
+        )
+    return _("Shortened to end at %(ends_at)s.", **facts)
+
+
+def _longer(facts: Mapping[str, Any]) -> str:
+    if facts["price"]:
+        return _("Made longer while it ran, up to %(ends_at)s, for %(price)d points more.", **facts)
+    return _("Made longer while it ran, up to %(ends_at)s.", **facts)
 
 
 def _extension(facts: Mapping[str, Any]) -> str:
@@ -81,6 +99,8 @@ SENTENCES: Mapping[str, Any] = {
     "closure_too_long": _l("A room is closed for at most %(most)d days at once."),
     "off_minute": _l("Give the time in whole minutes, without seconds."),
     "ends_before_start": _l("The end must be after the beginning."),
+    "not_shorter": _l("The session ends at %(ends_at)s. Choose an earlier end."),
+    "not_longer": _l("The session ends at %(ends_at)s. Choose a later end."),
     "room_exists": _l("There is a room called %(name)s already. Choose another name."),
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
     "spaces_stay": _l("The spaces of a room stay as they were made. Make another room with these spaces."),
@@ -131,6 +151,9 @@ SENTENCES: Mapping[str, Any] = {
         "The room is held for %(setup)d minutes before to set up and %(clearup)d after to clear up; they cost nothing."
     ),
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
+    "booking.why.shortened": _shortened,
+    "booking.why.longer": _longer,
+    "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
     "booking.no_show_warning": _l(
@@ -146,6 +169,12 @@ SENTENCES: Mapping[str, Any] = {
     "state.attended": _l("attended"),
     "state.missed": _l("missed"),
     "state.cancelled": _l("cancelled"),
+    # when a session on the board is
+    "board.now": _l("on now"),
+    "board.next": _l("coming next"),
+    "board.morning": _l("morning"),
+    "board.afternoon": _l("afternoon"),
+    "board.evening": _l("evening"),
     # acts of the audit
     "act.booking.room": _l("Made a room"),
     "act.booking.room_change": _l("Changed a room"),
@@ -154,9 +183,13 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.reopen": _l("Took a closure back"),
     "act.booking.reserve": _l("Booked a room"),
     "act.booking.cancel": _l("Cancelled a reservation"),
+    "act.booking.shorten": _l("Shortened a session"),
+    "act.booking.extend": _l("Made a running session longer"),
+    "act.booking.change": _l("Changed a reservation"),
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    "act.booking.board": _l("Showed or hid the board for everybody"),
     # what the audit calls things
     "fact.floor_area": _l("floor area"),
     "fact.setup_minutes": _l("minutes to set up"),
@@ -186,6 +219,7 @@ SENTENCES: Mapping[str, Any] = {
     "fact.shorten_hours": _l("hours to shorten without cost"),
     "fact.check_in_before": _l("check-in from so many minutes before"),
     "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.public_board": _l("board shown to everybody"),
     "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from core.web.words import minutes
 from plugins.points import changes, wording
 
 
@@ -22,6 +23,18 @@ def _gives(facts: Mapping[str, Any]) -> str:
         tier=facts["tier"],
         days=days,
         minutes=facts["minutes"],
+    )
+
+
+def _recorded_before(facts: Mapping[str, Any]) -> str:
+    acts = facts["acts"]
+    return gettext(
+        "Already recorded on %(at)s by %(name)s: %(category)s, %(day)s, %(amount)s.",
+        at=facts["at"],
+        name=facts["name"],
+        category=facts["category"],
+        day=facts["day"],
+        amount=ngettext("%(num)d time", "%(num)d times", acts) if acts else minutes(facts["minutes"]),
     )
 
 
@@ -53,6 +66,8 @@ SENTENCES: Mapping[str, Any] = {
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),
     # faults of fields
     "points_one_amount": _l("Give the number of acts or the minutes, not both."),
+    "points_recorded_before": _recorded_before,
+    "points_same_line": _l("Line %(line)d says the same."),
     "points_no_number": _l("Enter a number for at least one of them."),
     "points_how_many": _l("Send at least one, at most %(most)d at once."),
     "points_bad_code": _l("A code is small letters, digits and _, beginning with a letter, at most 40."),

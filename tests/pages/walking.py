@@ -47,6 +47,7 @@ def samples_of() -> dict[str, list[str]]:
         "closure_id": [NO_SUCH_ID],
         "name": ["points", "nothing"],
         "wanted": ["on"],
+        "shown": ["public"],
         "code": ["customs_publicity", "nothing"],
         "table": ["groups"],
         "valid_from": ["2026-11-26"],

@@ -35,6 +35,15 @@ TYPED = {"title": LONGEST_NAME, "people": 6, "override_reason": LONGEST_TEXT}  #
 PIECE = timedelta(hours=2)  # telephones list long free stretches in parts: an afternoon is as near as a morning
 
 
+def asked_day(default: date) -> date:
+    """The day that the address asks for, if it is one that people could mean."""
+    try:
+        found = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return default
+    return found if date(2000, 1, 1) <= found <= date(2180, 1, 1) else default
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A choice: a link that may be the present one."""

@@ -16,7 +16,7 @@ from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
-from plugins.booking import queries, quote
+from plugins.booking import board, queries, quote
 from plugins.booking.models import Reservation
 from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
 
@@ -25,7 +25,9 @@ MOST, MOST_MISSED = 6, 200
 
 
 def navigation(actor: Actor) -> Iterator[NavItem]:
-    """The entry of the main menu."""
+    """The entry of the main menu; for strangers it leads to what everybody may read."""
+    if actor is access.NOBODY and board.is_public():
+        yield NavItem(label=_("Today's rooms"), endpoint="booking.board", order=10, icon="calendar")
     if access.reach(actor, "booking.read") is not None:
         yield NavItem(label=_("Rooms"), endpoint="booking.timetable", order=10, icon="calendar")
 

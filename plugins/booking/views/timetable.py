@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,15 +19,7 @@ from plugins.booking import quote, reserve
 from plugins.booking.forms import BookForm
 from plugins.booking.requests import EARLIEST, LATEST, ReservationRequest
 from plugins.booking.views.base import choices, chosen_of, pages
-from plugins.booking.views.day import FEW, TYPED, Page
-
-
-def _asked_day() -> date:
-    try:
-        found = date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
-        return here().today()
-    return found if date(2000, 1, 1) <= found <= date(2180, 1, 1) else here().today()
+from plugins.booking.views.day import FEW, TYPED, Page, asked_day
 
 
 def _asked_wish(page: Page) -> None:
@@ -71,7 +63,7 @@ def timetable() -> str:
     """All rooms on one day; a tap on a free time shows what it costs."""
     by = actor()
     found = choices(by)
-    page = Page(_asked_day(), chosen_of(found, request.args.get("holder"), by), found, by)
+    page = Page(asked_day(here().today()), chosen_of(found, request.args.get("holder"), by), found, by)
     page.keep(request.args)
     _asked_wish(page)
     if page.wish is None and not page.typed:

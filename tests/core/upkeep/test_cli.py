@@ -231,6 +231,14 @@ def test_a_faulty_sheet_names_every_cell_and_imports_nothing(linli: Linli, tmp_p
     assert "1 are new" in linli("import", "residents", str(sheet), "--community", "xincheng").output
 
 
+def test_a_fault_that_speaks_of_a_day_says_it_as_people_do(linli: Linli, tmp_path: Path) -> None:
+    sheet = tmp_path / "contributions.csv"
+    sheet.write_text("编号,团队或居民,类别,日期,次数\n1,合唱队,移风易俗宣传,2026-11-30,1\n", encoding="utf-8")
+    refused = linli("import", "contributions", str(sheet), "--community", "xincheng")
+    assert refused.exit_code == 1
+    assert "Mon 30 Nov" in refused.output
+
+
 def test_a_bad_setting_or_database_is_one_sentence(tmp_path: Path) -> None:
     for settings, sentence in (
         ({"LINLI_ENV": "holiday"}, "LINLI_ENV is 'holiday'; use one of development, testing, production"),
