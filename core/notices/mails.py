@@ -19,7 +19,7 @@ from core.accounts.models import Account
 from core.db import Id, locked, session
 from core.explanations import Explanation, explain
 from core.notices import outbox, quiet
-from core.notices.models import Kind, Mail, MailState, Outbox
+from core.notices.models import Mail, MailState, NoticeKind, Outbox
 from core.notices.outbox import About
 from core.people.models import Holder
 from core.plugins import here
@@ -29,7 +29,7 @@ U = TypeVar("U", bound=Executable)
 HOLD = timedelta(minutes=10)  # real time; longer than any sender waits for a server
 GIVE_UP = timedelta(days=3)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=2)
-CANNOT_WAIT = (Kind.CHANGE, Kind.REQUEST)
+CANNOT_WAIT = (NoticeKind.CHANGE, NoticeKind.REQUEST)
 LONGEST_ERROR = 300  # characters
 _BATCH = 500  # notices
 
@@ -149,7 +149,7 @@ def _free(now: datetime, real: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _late(now: datetime) -> ColumnElement[bool]:
     """A reminder of what has begun: the quiet hours or a server were in its way. The inbox still speaks of it."""
-    return and_(Outbox.kind == Kind.REMINDER, Outbox.begins_at.is_not(None), Outbox.begins_at <= now)
+    return and_(Outbox.kind == NoticeKind.REMINDER, Outbox.begins_at.is_not(None), Outbox.begins_at <= now)
 
 
 def _quietly(statement: U) -> U:
@@ -180,7 +180,7 @@ def failed(taken: Taken, error: str, *, final: bool) -> None:
         return
     mail.state, mail.settled_at = MailState.GIVEN_UP, now
     words = explain("mail_given_up", name=taken.name, address=taken.address, error=mail.error)
-    outbox.to_managers(words, f"core.mail:{mail.account_id}:{here().today()}", About(kind=Kind.INSIDE))
+    outbox.to_managers(words, f"core.mail:{mail.account_id}:{here().today()}", About(kind=NoticeKind.INSIDE))
 
 
 def pause(tries: int) -> timedelta:

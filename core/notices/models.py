@@ -18,7 +18,7 @@ from core.explanations import Explained, Explanation
 A_DAY = 24 * 60  # minutes
 
 
-class Kind(StrEnum):
+class NoticeKind(StrEnum):
     """What a notice is for its reader, who chooses by it what also comes by e-mail."""
 
     REMINDER = "reminder"  # of something to come; no use once that has begun
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     INSIDE = "inside"  # about the house's own e-mail: it stays in the inbox
 
 
-BY_MAIL = (Kind.REMINDER, Kind.CHANGE, Kind.REQUEST, Kind.NEWS)
+BY_MAIL = (NoticeKind.REMINDER, NoticeKind.CHANGE, NoticeKind.REQUEST, NoticeKind.NEWS)
 
 
 class Outbox(Tenant):
@@ -48,7 +48,7 @@ class Outbox(Tenant):
     account_id: Mapped[Id | None] = ref("core_account")
     key: Mapped[str | None]
     words: Mapped[Explanation] = mapped_column(Explained)
-    kind: Mapped[Kind] = mapped_column(default=Kind.NEWS)
+    kind: Mapped[NoticeKind] = mapped_column(default=NoticeKind.NEWS)
     page: Mapped[str | None]  # the endpoint of the page of what it speaks of
     about_id: Mapped[Id | None]  # the one id in that page's address; no foreign key leads into a plugin
     begins_at: Mapped[datetime | None]  # when what it speaks of begins, or can no longer be answered

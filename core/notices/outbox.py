@@ -13,7 +13,7 @@ from core import clock
 from core.db import Id, locked, savepoint, session
 from core.explanations import Explanation
 from core.notices import recipients
-from core.notices.models import Kind, Mail, Outbox
+from core.notices.models import Mail, NoticeKind, Outbox
 from core.notices.recipients import Recipient
 
 KEEP = timedelta(days=90)  # notices are swept after this, their keys with them: what may come again comes sooner
@@ -28,7 +28,7 @@ class About:
     longer be answered: a change of what begins before the quiet hours end cannot wait for their end.
     """
 
-    kind: Kind = Kind.NEWS
+    kind: NoticeKind = NoticeKind.NEWS
     page: str | None = None
     id: Id | None = None
     begins_at: datetime | None = None
@@ -126,7 +126,7 @@ def _row(notice: Notice) -> Outbox:
     )
 
 
-def withdraw(about_id: Id, kind: Kind) -> None:
+def withdraw(about_id: Id, kind: NoticeKind) -> None:
     """Take back what was told of this kind about something that is no longer so, with what of it waits to be mailed."""
     void = select(Outbox.id).where(Outbox.about_id == about_id, Outbox.kind == kind)
     _forget(session.scalars(locked(void.order_by(Outbox.id))).all())  # locked: nobody addresses them meanwhile

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from core.accounts.models import Account
 from core.db import session
 from core.explanations import explain
-from core.notices.models import BY_MAIL, Kind, Mail, MailState
+from core.notices.models import BY_MAIL, Mail, MailState, NoticeKind
 
 WORDS = explain("core.test")
 REAL = explain("not_an_address")  # words that have a sentence
 
 
-def with_address(user_name: str, email: str | None = None, kinds: tuple[Kind, ...] = BY_MAIL) -> Account:
+def with_address(user_name: str, email: str | None = None, kinds: tuple[NoticeKind, ...] = BY_MAIL) -> Account:
     """Somebody of the cast who wants e-mail."""
     account = session.scalars(select(Account).where(Account.user_name == user_name)).one()
     account.email, account.mail_kinds = email or f"{user_name}@example.org", [kind.value for kind in kinds]

@@ -1,9 +1,12 @@
 """The inbox: one's own notices, the newest first; read one by one or all at once; counted in the bar without a statement more."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from core import clock
@@ -13,13 +16,15 @@ from core.db import Database, session, unit
 from core.errors import Invalid, NotFound
 from core.explanations import explain
 from core.notices import inbox, outbox
-from core.notices.models import Kind, Outbox
+from core.notices.models import NoticeKind, Outbox
 from core.notices.outbox import About
 from core.plugins import House
 from tests import kit
 from tests.core.notices.kit import REAL, WORDS
 from tests.kit import SLUG, SYSTEM, BrowserOf, Cast, actor_of
 from tests.statements import statements
+
+PROJECT = Path(__file__).parents[3]
 
 
 def tell(cast: Cast, number: int = 1, about: About = outbox.ANYTHING, **named: Any) -> None:
@@ -95,12 +100,25 @@ def test_all_are_read_up_to_the_newest_that_was_seen(inside: Cast) -> None:
 
 
 def test_what_was_withdrawn_is_gone_and_other_kinds_of_the_same_stay(inside: Cast) -> None:
-    matter = About(kind=Kind.REMINDER, page="people.group", id=inside.choir.id)
+    matter = About(kind=NoticeKind.REMINDER, page="people.group", id=inside.choir.id)
     tell(inside, 1, matter)
-    tell(inside, 1, About(kind=Kind.CHANGE, page="people.group", id=inside.choir.id), words=REAL)
-    tell(inside, 1, About(kind=Kind.REMINDER, page="people.group", id=inside.orchestra.id))
-    outbox.withdraw(inside.choir.id, Kind.REMINDER)
+    tell(inside, 1, About(kind=NoticeKind.CHANGE, page="people.group", id=inside.choir.id), words=REAL)
+    tell(inside, 1, About(kind=NoticeKind.REMINDER, page="people.group", id=inside.orchestra.id))
+    outbox.withdraw(inside.choir.id, NoticeKind.REMINDER)
     assert told() == [0, "not_an_address"]
+
+
+def test_every_page_that_notices_name_is_there_and_takes_no_more_than_one_id(app: Flask) -> None:
+    named = {
+        page
+        for folder in ("core", "plugins")
+        for path in (PROJECT / folder).rglob("*.py")
+        for page in re.findall(r"""About\([^)]*page="([a-z_.]+)\"""", path.read_text(encoding="utf-8"))
+    }
+    assert named >= {"points.account", "points.gifts_of", "points.posted", "points.rulebook"}
+    for page in named:
+        [rule, *_others] = app.url_map.iter_rules(page)
+        assert len(rule.arguments - {"community"}) <= 1, page
 
 
 # --- the page ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from core.db.work import is_open
 from core.explanations import explain
 from core.notices import letters, mails, outbox, quiet
 from core.notices.mails import GIVE_UP, HOLD
-from core.notices.models import Kind, Mail, MailState, Outbox
+from core.notices.models import Mail, MailState, NoticeKind, Outbox
 from core.notices.outbox import About
 from core.notices.quiet import Hours
 from core.notices.senders import NotSent, Unreachable
@@ -35,7 +35,7 @@ from tests.kit import NOW, OTHER_SLUG, SLUG, ZONE, Cast, actor_of, an_account
 WAITING, SENT, DROPPED, GIVEN_UP = MailState.WAITING, MailState.SENT, MailState.DROPPED, MailState.GIVEN_UP
 
 
-def tell(cast: Cast, kind: Kind = Kind.NEWS, begins_at: datetime | None = None, who: str = "zhang") -> None:
+def tell(cast: Cast, kind: NoticeKind = NoticeKind.NEWS, begins_at: datetime | None = None, who: str = "zhang") -> None:
     """Somebody is told, and the sweep hands it on."""
     resident_id = cast.people[who].resident_id
     assert resident_id is not None
@@ -54,15 +54,15 @@ def at(text: str) -> datetime:
 
 
 def test_every_account_of_the_reader_with_an_address_that_wants_this_kind_gets_one(inside: Cast) -> None:
-    with_address("zhang", kinds=(Kind.REMINDER,))
+    with_address("zhang", kinds=(NoticeKind.REMINDER,))
     second = an_account("zhang2", AccountRole.RESIDENT)
     second.resident_id, second.email = inside.zhang.resident_id, "second@example.org"
     with_address("chen")
-    tell(inside, Kind.NEWS)
-    tell(inside, Kind.REMINDER)
+    tell(inside, NoticeKind.NEWS)
+    tell(inside, NoticeKind.REMINDER)
     tell(inside, who="zhao")  # has no address
     outbox.notify_account(second.id, REAL)
-    outbox.notify_account(inside.chen.account_id, REAL, about=About(kind=Kind.INSIDE))
+    outbox.notify_account(inside.chen.account_id, REAL, about=About(kind=NoticeKind.INSIDE))
     assert mails.sweep() == 2
     assert mails.sweep() == 0
     names = session.scalars(select(Account.user_name).join(Mail, Mail.account_id == Account.id)).all()
@@ -73,9 +73,9 @@ def test_every_account_of_the_reader_with_an_address_that_wants_this_kind_gets_o
 def test_what_is_not_wanted_any_more_when_it_is_due_is_dropped(inside: Cast) -> None:
     with_address("zhang")
     tell(inside)
-    tell(inside, Kind.CHANGE)
-    tell(inside, Kind.REMINDER)
-    with_address("zhang", "new@example.org", kinds=(Kind.REMINDER,))
+    tell(inside, NoticeKind.CHANGE)
+    tell(inside, NoticeKind.REMINDER)
+    with_address("zhang", "new@example.org", kinds=(NoticeKind.REMINDER,))
     taken = mails.take()
     assert taken is not None
     assert taken.address == "new@example.org"
@@ -89,18 +89,18 @@ def test_what_is_not_wanted_any_more_when_it_is_due_is_dropped(inside: Cast) -> 
 @pytest.mark.parametrize(
     ("kind", "begins", "due"),
     [
-        (Kind.NEWS, None, "11-27 07:00"),
-        (Kind.REMINDER, "11-27 09:00", "11-27 07:00"),
-        (Kind.REMINDER, "11-27 07:00", None),  # would come when it has begun: the inbox said it
-        (Kind.CHANGE, None, "11-27 07:00"),
-        (Kind.CHANGE, "11-27 07:01", "11-27 07:00"),
-        (Kind.CHANGE, "11-27 07:00", "11-26 21:00"),
-        (Kind.CHANGE, "11-26 22:00", "11-26 21:00"),
-        (Kind.REQUEST, "11-26 22:00", "11-26 21:00"),
+        (NoticeKind.NEWS, None, "11-27 07:00"),
+        (NoticeKind.REMINDER, "11-27 09:00", "11-27 07:00"),
+        (NoticeKind.REMINDER, "11-27 07:00", None),  # would come when it has begun: the inbox said it
+        (NoticeKind.CHANGE, None, "11-27 07:00"),
+        (NoticeKind.CHANGE, "11-27 07:01", "11-27 07:00"),
+        (NoticeKind.CHANGE, "11-27 07:00", "11-26 21:00"),
+        (NoticeKind.CHANGE, "11-26 22:00", "11-26 21:00"),
+        (NoticeKind.REQUEST, "11-26 22:00", "11-26 21:00"),
     ],
 )
 def test_in_the_quiet_hours_only_what_cannot_wait_leaves(
-    inside: Cast, kind: Kind, begins: str | None, due: str | None
+    inside: Cast, kind: NoticeKind, begins: str | None, due: str | None
 ) -> None:
     with_address("zhang")
     begins_at = at(begins) if begins else None
@@ -132,11 +132,11 @@ def test_an_evening_mail_that_failed_waits_for_the_morning_too(inside: Cast) -> 
 def test_what_was_withdrawn_before_it_left_never_leaves(inside: Cast) -> None:
     with_address("zhang")
     assert inside.zhang.resident_id is not None
-    outbox.notify(inside.zhang.resident_id, REAL, "k", About(kind=Kind.REMINDER, id=inside.choir.id))
+    outbox.notify(inside.zhang.resident_id, REAL, "k", About(kind=NoticeKind.REMINDER, id=inside.choir.id))
     mails.sweep()
     taken = mails.take()
     assert taken is not None
-    outbox.withdraw(inside.choir.id, Kind.REMINDER)
+    outbox.withdraw(inside.choir.id, NoticeKind.REMINDER)
     mails.sent(taken)  # it had left already: nothing to settle
     assert states() == []
     outbox.notify(inside.zhang.resident_id, REAL, "k")  # the key is free again
@@ -162,7 +162,7 @@ def test_a_mail_that_fails_comes_again_after_growing_pauses_and_is_given_up_afte
     assert states() == [GIVEN_UP]
     told = session.scalars(select(Outbox).where(Outbox.resident_id == inside.li.resident_id)).one()
     assert (told.kind, told.words) == (
-        Kind.INSIDE,
+        NoticeKind.INSIDE,
         explain("mail_given_up", name="张淑芬", address="zhang@example.org", error="451 try again"),
     )
 
@@ -176,7 +176,7 @@ def test_an_address_that_is_none_is_given_up_at_once_and_managers_read_of_it_onc
             taken = mails.take()
             assert taken is not None
             mails.failed(taken, "5.1.1 no such user", final=True)
-        assert len(session.scalars(select(Outbox).where(Outbox.kind == Kind.INSIDE)).all()) == day + 1
+        assert len(session.scalars(select(Outbox).where(Outbox.kind == NoticeKind.INSIDE)).all()) == day + 1
         clock.advance(timedelta(days=1))
     mails.sweep()
     assert states() == [GIVEN_UP] * 4  # what managers read of it is no mail itself: that would never end

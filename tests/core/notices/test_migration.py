@@ -9,7 +9,7 @@ from core import clock
 from core.accounts.models import Account
 from core.db import Database, migrate, session, unit
 from core.notices import inbox, mails, outbox, quiet
-from core.notices.models import BY_MAIL, Kind
+from core.notices.models import BY_MAIL, NoticeKind
 from core.notices.outbox import About
 from core.notices.quiet import Hours
 from core.plugins import House
@@ -35,10 +35,10 @@ def test_notices_and_accounts_stay_and_older_ones_are_unread_news(empty: Databas
     cast = kit.find_cast(empty)
     with unit(empty, write=True):
         enter_slug(house, SLUG)
-        with_address("zhang", kinds=(Kind.CHANGE,))
+        with_address("zhang", kinds=(NoticeKind.CHANGE,))
         quiet.put(Hours(begins=0, ends=60), by=actor_of("li"))
         assert cast.zhang.resident_id is not None
-        for kind in (Kind.CHANGE, Kind.INSIDE):
+        for kind in (NoticeKind.CHANGE, NoticeKind.INSIDE):
             clock.advance(timedelta(minutes=1))
             outbox.notify(cast.zhang.resident_id, REAL, about=About(kind=kind, page="people.group", id=cast.choir.id))
         mails.sweep()
@@ -53,7 +53,7 @@ def test_notices_and_accounts_stay_and_older_ones_are_unread_news(empty: Databas
     with unit(empty, write=True):
         enter_slug(house, SLUG)
         found = inbox.notices(by=actor_of("zhang"), limit=9)
-        assert [(one.kind, one.page, one.read_at) for one in found] == [(Kind.NEWS, None, None)] * 2
+        assert [(one.kind, one.page, one.read_at) for one in found] == [(NoticeKind.NEWS, None, None)] * 2
         account = session.scalars(select(Account).where(Account.user_name == "zhang")).one()
         assert (account.email, account.mail_kinds) == (None, list(BY_MAIL))
         assert quiet.hours() == Hours()
