@@ -26,6 +26,24 @@ def _gives(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _not_enough(facts: Mapping[str, Any]) -> str:
+    """Said of prices, gifts, corrections and whatever else takes points."""
+    price, available = facts["price"], facts["available"]
+    if available < 0:
+        return ngettext(
+            "This takes %(num)d point, but %(owed)d are owed: what is earned next repays that first.",
+            "This takes %(num)d points, but %(owed)d are owed: what is earned next repays that first.",
+            price,
+            owed=-available,
+        )
+    return ngettext(
+        "This takes %(num)d point; %(available)d are there to spend.",
+        "This takes %(num)d points; %(available)d are there to spend.",
+        price,
+        available=available,
+    )
+
+
 def _recorded_before(facts: Mapping[str, Any]) -> str:
     acts = facts["acts"]
     return gettext(
@@ -61,7 +79,7 @@ def _figure(name: str) -> Callable[[Mapping[str, Any]], str]:
 SENTENCES: Mapping[str, Any] = {
     **wording.SENTENCES,
     # refusals
-    "not_enough_points": _l("This costs %(price)d points; %(available)d are there to spend."),
+    "not_enough_points": _not_enough,
     "points_category_named": _l("There is a category called %(name)s already. Take another name."),
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),
     # faults of fields
