@@ -19,6 +19,7 @@ from plugins.booking import calendar, queries
 from plugins.booking.models import Charge, ChargeState, Reservation
 
 pages = Blueprint("booking", __name__, template_folder="../templates")
+FEW = 4  # so many choices stand side by side; more become a list to choose from
 
 
 def name_of(holder: Holder, by: Actor) -> str:

@@ -21,6 +21,7 @@ from plugins.booking.forms import CancelForm, ForgiveForm, ShortenForm
 from plugins.booking.lengths import Longer
 from plugins.booking.models import Reservation, Side
 from plugins.booking.views.base import (
+    FEW,
     can_cancel,
     can_check_in,
     cancel_words,
@@ -31,7 +32,7 @@ from plugins.booking.views.base import (
     price_soft,
     readable,
 )
-from plugins.booking.views.day import FEW, Link
+from plugins.booking.views.shapes import Link
 
 MOST, EARLIER = 50, 20
 
