@@ -11,7 +11,7 @@ from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import NotFound
-from plugins.booking import queries
+from plugins.booking import plan, queries
 from plugins.booking.models import Hours, Room
 from plugins.booking.requests import HoursRequest, OpenInterval
 
@@ -22,6 +22,7 @@ def lock_room(room_id: Id) -> Room:
     Raises:
         NotFound: there is none of that id.
     """
+    plan.changed()  # first of all locks
     room = session.scalar(locked(select(Room).where(Room.id == room_id)))
     if room is None:
         raise NotFound(what="room_id")
@@ -42,6 +43,7 @@ def put(room_id: Id, wish: HoursRequest, *, by: Actor) -> Sequence[Hours]:
     for interval in wish.hours:
         session.add(Hours(room_id=room_id, weekday=interval.weekday, opens=interval.opens, closes=interval.closes))
     session.flush()
+    plan.changed()  # again: what was read meanwhile is not kept
     record("booking.hours", by=by, subject=room.name, subject_id=room.id, before=before, after=_told(wish.hours))
     return queries.hours(room_id)
 

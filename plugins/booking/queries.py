@@ -185,7 +185,7 @@ DRAWN = (
 
 _STANDING = (
     select(Reservation)
-    .options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
+    .options(joinedload(Reservation.holder, innerjoin=True).load_only(Holder.kind, Holder.name), load_only(*DRAWN))
     .where(
         # SQLite takes the index of days for a range alone; of the days beside this one only what may be near enough.
         Reservation.day.between(bindparam("before"), bindparam("after")),

@@ -71,6 +71,13 @@ class Window:
     closed_until: date | None  # no-shows: the early window is closed up to here, inclusive
     tier: str
 
+    @property
+    def last_day(self) -> date:
+        """The last day that may be booked now."""
+        today = here().today()
+        opens = datetime.combine(today, self.opens_at.time(), tzinfo=here().zone)
+        return today + timedelta(days=self.days - (clock.now() < opens))
+
 
 def window(day: date, situation: Situation) -> Window:
     """The window opens at 08:00 of the day N days before; no-shows make it everyone's (DOMAIN 3 and 5)."""
