@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, changes, reservations, rooms, timetable
+from plugins.booking.views import board, lengths, move, reservations, rooms, timetable
 from plugins.booking.views.base import pages
 
-__all__ = ["board", "changes", "pages", "reservations", "rooms", "timetable"]
+__all__ = ["board", "lengths", "move", "pages", "reservations", "rooms", "timetable"]
