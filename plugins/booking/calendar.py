@@ -224,6 +224,10 @@ def _next_quarter(moment: datetime) -> int:
     return -(-int(moment.timestamp()) // occupancy.QUARTER_SECONDS)
 
 
+def _last_quarter(moment: datetime) -> int:
+    return int(moment.timestamp()) // occupancy.QUARTER_SECONDS
+
+
 def _blocks(kind: BlockKind, quarters: Set[int]) -> Iterator[Block]:
     for run in _runs(quarters):
         yield Block(kind=kind, starts_at=_moment(run.start), ends_at=_moment(run.stop))
@@ -268,24 +272,40 @@ def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int, b
     Raises:
         NotFound: there is no such room.
     """
-    room, zone = queries.room(room_id), here().zone
+    room = queries.room(room_id)
     now = clock.now()
     begins = max(starts_at, now + timedelta(minutes=rooms.notice_for(room, by=by)))
     if begins >= ends_at:
         return []
-    first, stop = _next_quarter(begins), int(ends_at.timestamp()) // occupancy.QUARTER_SECONDS
     weekly: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for row in queries.hours(room_id):
         weekly[row.weekday].append((row.opens, row.closes))
-    early, late = first - room.setup_minutes // 15, stop + room.clearup_minutes // 15
-    gone = set(_within_reach(queries.taken_quarters(room_id, early, late, now=now), room))
-    for closure in queries.closures(begins, ends_at, room_id=room_id):
-        gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends_at)))
+    early, late = _next_quarter(begins) - room.setup_minutes // 15, _last_quarter(ends_at) + room.clearup_minutes // 15
+    taken = queries.taken_quarters(room_id, early, late, now=now)
+    closed = queries.closures(begins, ends_at, room_id=room_id)
+    return free_then(room, begins, ends_at, weekly=weekly, taken=taken, closed=closed, minutes=minutes)
+
+
+def free_then(
+    room: Room,
+    begins: datetime,
+    ends: datetime,
+    *,
+    weekly: Mapping[int, Sequence[tuple[int, int]]],
+    taken: Set[int],
+    closed: Iterable[Closure],
+    minutes: int,
+) -> list[Stretch]:
+    """The same of what has been read: the hours of the week, the quarters that are taken, the closures that touch that time."""
+    zone, gone = here().zone, set(_within_reach(taken, room))
+    for closure in closed:
+        gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends)))
+    first, stop = _next_quarter(begins), _last_quarter(ends)
     found = []
-    day, last = begins.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    day, last = begins.astimezone(zone).date(), ends.astimezone(zone).date()
     while day <= last:
         # Interval by interval: a session lies in one of them, even where two of them touch.
-        for interval in weekly[day.weekday()]:
+        for interval in weekly.get(day.weekday(), ()):
             open_then = {quarter for quarter in _open(day, zone, [interval]) if first <= quarter < stop}
             found += [_stretch(run) for run in _runs(frozenset(open_then - gone))]
         day += timedelta(days=1)
@@ -294,13 +314,23 @@ def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int, b
 
 def alternatives(wish: ReservationRequest, *, by: Actor) -> list[dict[str, datetime]]:
     """Up to three other times of the same length, the same day in the same room, the nearest first."""
+    begins, ends = day_of(wish)
+    return nearest(wish, free(wish.room_id, begins, ends, minutes=wish.minutes, by=by))
+
+
+def day_of(wish: ReservationRequest) -> tuple[datetime, datetime]:
+    """The local day on which a wish starts."""
     zone = here().zone
     day = wish.starts_at.astimezone(zone).date()
-    begins, ends = _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+    return _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+
+
+def nearest(wish: ReservationRequest, stretches: Iterable[Stretch]) -> list[dict[str, datetime]]:
+    """Up to three times of the same length in these stretches, the nearest first."""
     length = timedelta(minutes=wish.minutes)
     starts = [
         stretch.starts_at + A_QUARTER * number
-        for stretch in free(wish.room_id, begins, ends, minutes=wish.minutes, by=by)
+        for stretch in stretches
         for number in range((stretch.minutes - wish.minutes) // 15 + 1)
     ]
     near = sorted(starts, key=lambda start: (abs(start - wish.starts_at), start))[:MOST_ALTERNATIVES]

@@ -13,7 +13,7 @@ from core.db import Id, session
 from core.errors import Invalid, WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, charges, occupancy, quote, reserve
+from plugins.booking import attendance, charges, ground, occupancy, quote, reserve
 from plugins.booking.models import ChargeState, Reservation, Room, State, Status
 from plugins.booking.prices import price_of, tariff_of
 from plugins.booking.quote import Quote
@@ -56,7 +56,7 @@ def shorten(reservation_id: Id, wish: EndRequest, *, by: Actor) -> Reservation:
     found.explanation = (*found.explanation, why)
     session.flush()
     charges.give_back(found.id, back, now)
-    occupancy.follow(found)
+    occupancy.follow([found])
     _record("booking.shorten", found, before, by=by)
     return found
 
@@ -135,7 +135,8 @@ def extend(reservation_id: Id, wish: EndRequest, *, by: Actor) -> Reservation:
     price, holder = answer.price_points, found.holder.value()
     charges.hold(found, holder, points=price, minutes=added, room_name=room.name, again=True)
     charges.fall_due(found.id, ChargeState.CAPTURE_DUE, now)
-    reserve.follow(found, whole, by=by)
+    with reserve.said_with_alternatives(whole, by=by):
+        occupancy.follow([found])
     _record("booking.extend", found, before, by=by)
     return found
 
@@ -168,7 +169,7 @@ def _judged(found: Reservation, whole: ReservationRequest, room: Room, *, by: Ac
     held = (found.held[0], whole.ends_at + timedelta(minutes=found.clearup_minutes))  # buffers are those it has
     # Whatever comes after a session that runs has not begun, so none of it is missed.
     holder, taken = found.holder.value(), bool(reserve.others_in_the_way(room.id, held, found))
-    situation = quote.situation(whole, room, holder, taken=taken, by=by)
+    situation = ground.situation(whole, room, holder, taken=taken, by=by)
     return quote.judge_longer(
         whole, situation, base=found.base_minutes, paid=found.price_points, tariff=tariff_of(found, holder)
     )

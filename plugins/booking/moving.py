@@ -16,7 +16,8 @@ from core.db import Id, session
 from core.errors import WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, occupancy, prices, queries, quote, reserve
+from plugins.booking import attendance, calendar, charges, ground, occupancy, prices, queries, reserve
+from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
 from plugins.booking.models import ChargeState, Reservation, Room, Status
 from plugins.booking.quote import Quote
@@ -37,18 +38,33 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     room, found = reserve.find_with_room(reservation_id, by=by, room_id=wish.room_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
-    whole, before = wish.onto(found), _figures(found)
+    whole, before = wish.onto(found), figures_of(found)
     if is_elsewhere(found, whole):
-        _move(found, whole, room, by=by)
-    elif whole.people is not None and whole.people != found.people and whole.people > room.capacity:
-        raise reserve.TooManyPeople(people=whole.people, capacity=room.capacity)
+        dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
+        answer = judge(dealing, whole, found)
+        if not answer.quote.allowed:
+            raise reserve.refusal(answer.quote, whole, by=by)
+        with reserve.said_with_alternatives(whole, by=by):
+            move([(found, answer)], room)
+    else:
+        check_people(whole.people, room, [found])
     found.title, found.people = whole.title, whole.people
     session.flush()
-    after = _figures(found)
+    after = figures_of(found)
     if after != before:
         told = {"before": before, "after": after}
         record("booking.change", by=by, subject=attendance.subject(found), subject_id=found.id, **told)
     return found
+
+
+def check_people(people: int | None, room: Room, found: Sequence[Reservation]) -> None:
+    """Whether a room holds a number of people that is new.
+
+    Raises:
+        TooManyPeople: it does not.
+    """
+    if people is not None and people > room.capacity and any(people != one.people for one in found):
+        raise reserve.TooManyPeople(people=people, capacity=room.capacity)
 
 
 def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
@@ -65,7 +81,8 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     if not is_elsewhere(found, whole):
         return _as_it_is(found)
     room = queries.room(whole.room_id)
-    return _judged(found, whole, room, _others(found, whole, room), by=by)
+    dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
+    return judge(dealing, whole, found).quote
 
 
 def is_movable(found: Reservation, now: datetime) -> bool:
@@ -89,40 +106,38 @@ def _as_it_is(found: Reservation) -> Quote:
     )
 
 
-def _others(found: Reservation, whole: ReservationRequest, room: Room) -> Sequence[Reservation]:
-    return reserve.others_in_the_way(room.id, room.held(whole.starts_at, whole.ends_at), found)
-
-
-def _judged(
-    found: Reservation, whole: ReservationRequest, room: Room, others: Sequence[Reservation], *, by: Actor
-) -> Quote:
+def judge(dealing: Dealer, whole: ReservationRequest, found: Reservation) -> Answer:
     """The answer to the wish as of now; too late for points to come back, it costs what it did, or more."""
-    now = clock.now()
-    taken = any(not other.is_missed(now) for other in others)
-    situation = quote.situation(whole, room, found.holder.value(), taken=taken, by=by, instead=found)
-    answer = quote.judge(whole, situation)
-    if costs_all_the_same(found, now) and found.price_points > answer.price_points:
-        why = (*answer.explanation, explain("booking.why.moved_late", price=found.price_points))
-        answer = replace(answer, price_points=found.price_points, explanation=why)
+    answer = dealing.answer(whole, instead=found)
+    if costs_all_the_same(found, dealing.ground.now) and found.price_points > answer.quote.price_points:
+        why = (*answer.quote.explanation, explain("booking.why.moved_late", price=found.price_points))
+        answer = replace(answer, quote=replace(answer.quote, price_points=found.price_points, explanation=why))
     return answer
 
 
-def _move(found: Reservation, whole: ReservationRequest, room: Room, *, by: Actor) -> None:
-    others, now = _others(found, whole, room), clock.now()
-    answer = _judged(found, whole, room, others, by=by)
-    if not answer.allowed:
-        raise reserve.refusal(answer, whole, by=by)
-    holder, stays = found.holder.value(), costs_all_the_same(found, now) and answer.price_points == found.price_points
-    _put(found, whole, room, answer, now)
+def move(moved: Sequence[tuple[Reservation, Answer]], room: Room) -> None:
+    """Put sessions where answers allow them to be, all or nothing. Room, holder and sessions are locked.
+
+    Raises:
+        RoomTaken: somebody was quicker.
+    """
+    now, again = clock.now(), []
+    for found, answer in moved:
+        before, after = found.price_points, answer.quote.price_points
+        if (before or after) and not (costs_all_the_same(found, now) and before == after):
+            again.append(found)
+        _put(found, answer.wish, room, answer.quote, now)
     session.flush()
-    set_committed_value(found, "room", room)
-    occupancy.clear_missed(others)
-    if not stays:
-        # In one transaction, under the holder's lock: nobody spends the points in between.
+    for found, _answer in moved:
+        set_committed_value(found, "room", room)
+    occupancy.clear_missed(one for _found, answer in moved for one in answer.missed)
+    # In one transaction, under the holder's lock: nobody spends the points in between.
+    for found in again:
         charges.fall_due(found.id, ChargeState.RELEASE_DUE, now)
+    for found in again:
         price, minutes = found.price_points, found.extension_minutes
-        charges.hold(found, holder, points=price, minutes=minutes, room_name=room.name, again=True)
-    reserve.follow(found, whole, by=by)
+        charges.hold(found, found.holder.value(), points=price, minutes=minutes, room_name=room.name, again=True)
+    occupancy.follow([found for found, _answer in moved])
 
 
 def _put(found: Reservation, whole: ReservationRequest, room: Room, answer: Quote, now: datetime) -> None:
@@ -140,7 +155,7 @@ def _put(found: Reservation, whole: ReservationRequest, room: Room, answer: Quot
         "setup_minutes": room.setup_minutes,
         "clearup_minutes": room.clearup_minutes,
         "day": day,
-        "week": quote.monday(day),
+        "week": ground.monday(day),
         "base_minutes": answer.base_minutes,
         "extension_minutes": answer.extension_minutes,
         "price_points": answer.price_points,
@@ -155,7 +170,8 @@ def _put(found: Reservation, whole: ReservationRequest, room: Room, answer: Quot
         setattr(found, name, value)
 
 
-def _figures(found: Reservation) -> dict[str, object]:
+def figures_of(found: Reservation) -> dict[str, object]:
+    """What of a session may change, for the audit."""
     return {
         "room_id": found.room_id,
         "room": found.room.name,

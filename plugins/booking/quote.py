@@ -1,6 +1,6 @@
 """What a wish would cost and what stands in its way: every rule that applies, in the order in which REST names them.
 
-`judge` is pure: the same situation gives the same answer. `situation` reads what it needs.
+`judge` is pure: the same situation gives the same answer. `ground` reads what it needs.
 """
 
 from __future__ import annotations
@@ -8,47 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from core import clock
 from core.accounts import access
-from core.communities import policy as policies
-from core.contract import Actor, Holder, HolderKind, Tariff, VenueTerms
+from core.contract import Actor, Holder, HolderKind, Tariff
 from core.db import Id
 from core.errors import Invalid
 from core.explanations import Explanation, Fact, explain
 from core.people import closed
 from core.plugins import here
-from plugins.booking import occupancy, queries, rooms
-from plugins.booking.models import Closure, Reservation, Room
-from plugins.booking.policy import BookingPolicy, NoShowRule
+from plugins.booking import ground, occupancy, queries
+from plugins.booking.ground import Situation
+from plugins.booking.models import Room
+from plugins.booking.policy import NoShowRule
 from plugins.booking.prices import price_of, terms_of
-from plugins.booking.queries import NO_RECORD, Record
 from plugins.booking.requests import ReservationRequest
 
 GRID = 15 * 60  # seconds: start and length are multiples of a quarter of an hour
 OVERRIDABLE = frozenset({"too_early", "too_long", "too_many_people", "extension_not_available", "quota_used"})
 NO_TIER = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that the answer depends on."""
-
-    now: datetime
-    zone: ZoneInfo
-    policy: BookingPolicy
-    capacity: int
-    intervals: Sequence[tuple[int, int]]  # of the weekday, minutes from local midnight
-    closures: Sequence[Closure]  # that touch the wish
-    taken: bool
-    kind: HolderKind
-    record: Record
-    terms: VenueTerms | None  # None: base terms
-    barred: str | None = None  # why whoever asks may not book this room at all
-    notice: int = 0  # minutes before its start by which it must be booked
-    longest: int | None = None  # minutes of a session
-    buffers: tuple[int, int] = (0, 0)  # minutes to set up and to clear up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +107,6 @@ def early_closed_until(missed: Sequence[date], rule: NoShowRule) -> date | None:
     return closing[-1] + timedelta(days=rule.closed_days) if closing else None
 
 
-def monday(day: date) -> date:
-    """The Monday of the day's week."""
-    return day - timedelta(days=day.weekday())
-
-
 # --- judging -------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +183,13 @@ def judge_longer(
     elif terms is not None and price and price > terms.available_points:
         found = _add(found, explain("not_enough_points", price=price, available=terms.available_points))
     return _add(found, explain("room_taken")) if situation.taken else found
+
+
+def set_aside(wish: ReservationRequest, situation: Situation) -> list[str]:
+    """The codes of what stands in the way of a wish and its override sets aside."""
+    if not wish.override_reason:
+        return []
+    return [reason.code for reason in judge(wish, situation).reasons if reason.code in OVERRIDABLE]
 
 
 def _add(quote: Quote, reason: Explanation) -> Quote:
@@ -315,65 +295,7 @@ def _explanation(
     return (*found, *buffers)
 
 
-# --- reading the situation -----------------------------------------------------------------------------------------
-
-
-def figures() -> BookingPolicy:
-    """The policy in force now: an act is judged as of its own moment."""
-    return policies.at(BookingPolicy, here().today())
-
-
-def record_of(holder: Holder, day: date, now: datetime, *, instead: Reservation | None = None) -> Record:
-    """What counts for or against a holder in the week of a day; of a session that moves only the change counts (B7)."""
-    if holder.kind is HolderKind.CENTRE:
-        return NO_RECORD
-    rule = figures().no_shows
-    found = queries.record(holder.id, week=monday(day), today=here().today(), now=now, rule=rule)
-    if instead is None or instead.week != monday(day):
-        return found
-    return replace(found, week_minutes=found.week_minutes - instead.base_minutes)
-
-
-def situation(
-    wish: ReservationRequest,
-    room: Room,
-    holder: Holder,
-    *,
-    taken: bool,
-    by: Actor,
-    instead: Reservation | None = None,
-) -> Situation:
-    """Read all that the answer depends on.
-
-    Args:
-        wish: the room, the holder, the time.
-        room: that room.
-        holder: that holder.
-        taken: whether somebody has it in that time, or in the buffers beside it.
-        by: who asks; some rules of rooms are not for everybody.
-        instead: the confirmed session that moves there: its minutes and the points set aside for it are to be had again.
-    """
-    now, zone = clock.now(), here().zone
-    day = wish.starts_at.astimezone(zone).date()
-    terms = terms_of(holder, now)
-    if instead is not None and terms is not None:
-        terms = replace(terms, available_points=terms.available_points + queries.held_of(instead.id))
-    return Situation(
-        now=now,
-        zone=zone,
-        policy=figures(),
-        capacity=room.capacity,
-        intervals=[(row.opens, row.closes) for row in queries.hours(room.id, weekday=day.weekday())],
-        closures=queries.closures(wish.starts_at, wish.ends_at, room_id=room.id),
-        taken=taken,
-        kind=holder.kind,
-        record=record_of(holder, day, now, instead=instead),
-        terms=terms,
-        barred=rooms.barred(room, holder.kind, by=by),
-        notice=rooms.notice_for(room, by=by),
-        longest=room.longest_minutes,
-        buffers=(room.setup_minutes, room.clearup_minutes),
-    )
+# --- asking ---------------------------------------------------------------------------------------------------------
 
 
 def outlook(holder: Holder, day: date) -> Window | None:
@@ -386,13 +308,13 @@ def outlook(holder: Holder, day: date) -> Window | None:
         Situation(
             now=now,
             zone=here().zone,
-            policy=figures(),
+            policy=ground.figures(),
             capacity=0,
             intervals=(),
             closures=(),
             taken=False,
             kind=holder.kind,
-            record=record_of(holder, day, now),
+            record=ground.records_of(holder, day, day, now).of(ground.monday(day)),
             terms=terms_of(holder, now),
         ),
     )
@@ -415,7 +337,7 @@ def quote(wish: ReservationRequest, *, by: Actor) -> Quote:
     access.check(by, "booking.reserve", holder.id)
     if (gone := closed.words([holder.id]).get(holder.id)) is not None:
         return Quote(reasons=(explain("invalid", fault=gone.code), gone))
-    return judge(wish, situation(wish, room, holder, taken=is_taken(wish, room), by=by))
+    return judge(wish, ground.situation(wish, room, holder, taken=is_taken(wish, room), by=by))
 
 
 def quote_of(*, room_id: Id, holder_id: Id, starts_at: datetime, ends_at: datetime, by: Actor) -> Quote:

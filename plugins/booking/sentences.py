@@ -90,6 +90,7 @@ SENTENCES: Mapping[str, Any] = {
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
     "too_many_dates": _l("A series has at most %(most)d dates. Let it end earlier, and make another one later."),
     "endless_recurrence": _l("Say when it ends: with a last day, or with a number of times."),
+    "wrong_room": _l("This session is in another room: %(room)s. Go there and scan the sheet at that door."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
     # the facts of `forbidden`
     "why.groups_only": _l("This room is for groups. Choose another room, or book it for a group that you lead."),

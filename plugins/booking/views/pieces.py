@@ -16,7 +16,7 @@ from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
-from plugins.booking import board, queries, quote
+from plugins.booking import board, ground, queries
 from plugins.booking.models import Reservation
 from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
 
@@ -58,7 +58,7 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
 
 def _waiting(today: date, now: datetime) -> Iterator[Piece]:
     """Who missed a second session lately, and charges nobody can settle; single missed sessions as a card."""
-    rule = quote.figures().no_shows
+    rule = ground.figures().no_shows
     by_holder: dict[Id, list[Reservation]] = {}
     for one in queries.no_shows_since(today - max(LATELY, timedelta(days=rule.days)), now=now, most=MOST_MISSED):
         by_holder.setdefault(one.holder_id, []).append(one)

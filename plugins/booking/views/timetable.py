@@ -18,7 +18,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import minutes, near, points, when
-from plugins.booking import occupancy, quote, reserve
+from plugins.booking import ground, occupancy, quote, reserve
 from plugins.booking.calendar import Column
 from plugins.booking.forms import BookForm
 from plugins.booking.models import Room
@@ -62,7 +62,7 @@ class Page(Chooser):
 
     def usual(self, column: Column, starts_at: datetime) -> int:
         """As much of the base time as fits."""
-        base = quote.figures().base_session_minutes or 60
+        base = ground.figures().base_session_minutes or 60
         return min(base, _room_left(column, starts_at), column.room.longest_minutes or base)
 
     def wished(self, room_id: Id, starts_at: datetime, ends_at: datetime) -> ReservationRequest:
@@ -116,7 +116,7 @@ def _texts(page: Page) -> dict[str, str]:
         "longer": minutes(page.quote.extension_minutes),
         "price": points(price) if price else _("no charge"),
         "price_soft": _(
-            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=quote.figures().cancel_hours
+            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=ground.figures().cancel_hours
         )
         if price
         else "",

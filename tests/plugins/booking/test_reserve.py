@@ -82,7 +82,7 @@ def test_b1_the_key_itself_refuses_what_no_look_beforehand_saw(within: Cast, hal
     session.add(twin)
     session.flush()
     with pytest.raises(RoomTaken), savepoint():
-        occupancy.occupy(twin)
+        occupancy.occupy([twin])
     assert held() == 4
     assert len(session.scalars(select(Claim)).all()) == 1
 
