@@ -18,6 +18,7 @@ from plugins.booking import (
     closures,
     hours,
     lengths,
+    listing,
     moving,
     queries,
     quote,
@@ -158,7 +159,7 @@ def get_quote(query: Mapping[str, Any]) -> quote.Quote:
 @operation(needs="booking.read", query=s.ReservationsQuery, gives=s.ReservationOut, lists=True)
 def list_reservations(query: Listing) -> Mapping[str, Any]:
     """Reservations you may see, in the order of booking."""
-    found = calendar.listed(query, by=actor())
+    found = listing.listed(query, by=actor())
     return page_of(found, query.limit, lambda one: str(one.id))
 
 
@@ -173,7 +174,7 @@ def create_reservation(body: ReservationRequest) -> Reservation:
 @operation(needs="booking.read", gives=s.ReservationOut)
 def get_reservation(reservation_id: Id) -> Reservation:
     """One reservation."""
-    return calendar.reservation(reservation_id, by=actor())
+    return listing.reservation(reservation_id, by=actor())
 
 
 @api.patch("/reservations/<id:reservation_id>")
@@ -220,9 +221,9 @@ def forgive(reservation_id: Id, body: ForgivenessRequest) -> Reservation:
 
 @api.get("/timetable")
 @operation(needs="booking.read", query=s.BetweenQuery, gives=s.EntryOut, lists=True)
-def get_timetable(query: Between) -> Sequence[calendar.Entry]:
+def get_timetable(query: Between) -> Sequence[listing.Entry]:
     """What stands in the rooms, by start; cancelled and missed sessions left out."""
-    return calendar.timetable(query, by=actor())
+    return listing.timetable(query, by=actor())
 
 
 # --- policy --------------------------------------------------------------------------------------------------------

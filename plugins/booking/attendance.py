@@ -18,7 +18,7 @@ from core.notices.outbox import notify
 from core.people import holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import charges, ground, occupancy, queries
+from plugins.booking import charges, ground, occupancy, parties
 from plugins.booking.models import ChargeState, Reservation, Status
 from plugins.booking.requests import ForgivenessRequest
 
@@ -131,7 +131,7 @@ def _warn(reservation: Reservation) -> None:
     else:
         return
     holder = session.scalars(select(Holder).where(Holder.id == reservation.holder_id)).one()
-    people = [holder.id] if holder.kind is HolderKind.RESIDENT else queries.leaders_of(holder.id, here().today())
+    people = [holder.id] if holder.kind is HolderKind.RESIDENT else parties.leaders_of(holder.id, here().today())
     for resident_id in people:
         notify(resident_id, words)
 

@@ -16,7 +16,7 @@ from core.db import Id, session
 from core.errors import WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, ground, occupancy, prices, queries, reserve
+from plugins.booking import attendance, charges, ground, listing, occupancy, prices, queries, reserve
 from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
 from plugins.booking.models import ChargeState, Reservation, Room, Status
@@ -73,7 +73,7 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     Raises:
         WrongState, Invalid, Forbidden, NotFound: as the change itself would.
     """
-    found = calendar.reservation(reservation_id, by=by)
+    found = listing.reservation(reservation_id, by=by)
     access.check(by, "booking.reserve", found.holder_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)

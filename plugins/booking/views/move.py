@@ -19,7 +19,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import minutes, near, points, say, when
-from plugins.booking import calendar, moving, occupancy
+from plugins.booking import listing, moving, occupancy
 from plugins.booking.calendar import Block, BlockKind, Column
 from plugins.booking.forms import DetailsForm, MoveForm
 from plugins.booking.models import Reservation, Room
@@ -141,7 +141,7 @@ def details(reservation_id: Id) -> ResponseReturnValue:
 
 def _found(reservation_id: Id) -> Reservation:
     """The reservation, for whoever may book for its holder."""
-    found = calendar.reservation(reservation_id, by=actor())
+    found = listing.reservation(reservation_id, by=actor())
     access.check(actor(), "booking.reserve", found.holder_id)
     return found
 
