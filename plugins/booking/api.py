@@ -72,6 +72,7 @@ def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
         "spaces": codes,
         "equipment": room.equipment,
         "floor_area": room.floor_area,
+        "purpose": room.purpose.value,
         "who": room.who.value,
         "setup_minutes": room.setup_minutes,
         "clearup_minutes": room.clearup_minutes,

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from core import clock
 from core.db import Id
 from core.faults import Check, checking, clean
-from plugins.booking.models import LONGEST_BUFFER, Item, Side, Who
+from plugins.booking.models import LONGEST_BUFFER, Item, Purpose, Side, Who
 from plugins.booking.policy import BookingPolicy
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
@@ -89,6 +89,7 @@ class RoomRequest:
     spaces: tuple[str, ...] | None = None
     equipment: tuple[Item, ...] = ()
     floor_area: int | None = None
+    purpose: str = Purpose.SERVICE.value
     who: str = Who.ANYONE.value
     setup_minutes: int = 0
     clearup_minutes: int = 0
@@ -101,6 +102,7 @@ class RoomRequest:
             check.whole("capacity", least=1, most=LARGEST_ROOM)
             self._check_equipment(check)
             check.whole("floor_area", least=1, most=LARGEST_AREA)
+            check.one_of("purpose", {purpose.value for purpose in Purpose})
             check.one_of("who", {who.value for who in Who})
             check.whole("notice_minutes", least=0, most=LONGEST_NOTICE)
             for name, least, most in (

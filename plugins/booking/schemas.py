@@ -13,7 +13,7 @@ from core.errors import Invalid
 from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
-from plugins.booking.models import Item, Side, Who
+from plugins.booking.models import Item, Purpose, Side, Who
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
     Between,
@@ -137,6 +137,7 @@ class RoomIn(Schema):
     spaces = fields.List(fields.String(), load_default=None, allow_none=True)
     equipment = Equipment(load_default=())
     floor_area = fields.Integer(strict=True, load_default=None, allow_none=True, metadata={"description": "m²"})
+    purpose = fields.String(load_default=Purpose.SERVICE.value, metadata={"enum": [one.value for one in Purpose]})
     who = fields.String(load_default=Who.ANYONE.value, metadata={"enum": [who.value for who in Who]})
     setup_minutes = fields.Integer(strict=True, load_default=0)
     clearup_minutes = fields.Integer(strict=True, load_default=0)
@@ -165,6 +166,7 @@ class RoomOut(Schema):
     spaces = fields.List(fields.String())
     equipment = Equipment()
     floor_area = fields.Integer(allow_none=True)
+    purpose = fields.String()
     who = fields.String()
     setup_minutes = fields.Integer()
     clearup_minutes = fields.Integer()
