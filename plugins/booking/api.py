@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint
@@ -12,8 +12,9 @@ from core import clock
 from core.db import Id
 from core.web.api import operation, page_of
 from core.web.request import actor
-from plugins.booking import attendance, calendar, closures, hours, queries, quote, reserve, rooms, rules
+from plugins.booking import attendance, calendar, closures, hours, queries, quote, reserve, rooms, rules, usage
 from plugins.booking import schemas as s
+from plugins.booking import usage_schemas as u
 from plugins.booking.models import Closure, Hours, Reservation, Room
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.requests import (
@@ -188,6 +189,25 @@ def forgive(reservation_id: Id, body: ForgivenessRequest) -> Reservation:
 def get_timetable(query: Between) -> Sequence[calendar.Entry]:
     """What stands in the rooms, by start; cancelled and missed sessions left out."""
     return calendar.timetable(query, by=actor())
+
+
+# --- what rooms were used for --------------------------------------------------------------------------------------
+
+
+@api.get("/statistics")
+@operation(needs=usage.READ, query=u.UsageQuery, gives=u.UsageOut)
+def get_usage(query: tuple[date, date]) -> dict[str, Any]:
+    """Occupancy by room and by weekday and hour, hours and no-shows by holder, floor area by what it serves."""
+    found = usage.of(*query, by=actor())
+    return {
+        "first": found.first,
+        "last": found.last,
+        "share": found.share,
+        "rooms": found.rooms,
+        "hours": found.hours,
+        "holders": found.holders,
+        "areas": found.purposes,
+    }
 
 
 # --- policy --------------------------------------------------------------------------------------------------------

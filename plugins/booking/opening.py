@@ -21,7 +21,8 @@ Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
 """Half-open, in order, none touching another."""
 
-A_DAY = 24 * 60  # minutes
+A_DAY, A_WEEK = 24 * 60, 7 * 24 * 60  # minutes
+NOTHING: Mapping[int, Intervals] = {}
 DAY = timedelta(days=1)
 
 
@@ -73,6 +74,13 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
+def _offset(day: date, zone: ZoneInfo) -> int:
+    """Minutes from UTC at a day's midnight."""
+    found = datetime.combine(day, time.min, tzinfo=zone).utcoffset()
+    assert found is not None
+    return int(found.total_seconds()) // 60
+
+
 @dataclass(frozen=True, slots=True)
 class ClockHours:
     """Which hour a clock shows in each piece of a day, all pieces `minutes` long."""
@@ -93,41 +101,39 @@ USUAL = ClockHours(60, range(24))
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What makes one day unlike another of the same weekday."""
+    """What makes one day unlike another of the same weekday. Rooms stand for themselves by their place."""
 
     offset: int  # of midnight from UTC, minutes
     length: int  # minutes; 1380 or 1500 where the clock is changed
-    weeks: tuple[int, ...]  # which week of each room holds; -1: the room is not made yet
-    closed: Mapping[Id, Intervals]
+    weeks: tuple[int, ...]  # which week of each room holds; NOT_MADE: none does
+    closed: Mapping[int, Intervals]
+
+
+NOT_MADE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Neighbouring days of one shape.
+    """Neighbouring days of one shape; a day on which the clock is changed stands alone.
 
-    `begins`: sessions that start then or later, up to the next stretch, are of these days. `days`: how many of each weekday. A
-    session lies `base` minutes after midnight and as many more as it starts after minute `anchor` of a day of UTC; so a day of
-    25 hours is two stretches, of which the later counts no day.
+    `begins`: sessions that start then or later, up to the next stretch, are of these days. `days`: how many of each weekday.
     """
 
     begins: datetime
     first: date
     shape: Shape
     days: Mapping[int, int]
-    base: int = 0
 
-    @property
-    def anchor(self) -> int:
-        """A minute of a day of UTC."""
-        return (self.base - self.shape.offset) % A_DAY
-
-    def elapsed(self, minute: int) -> int:
-        """Minutes since local midnight of a session that starts at this minute of a day of UTC."""
-        return self.base + (minute - self.anchor) % A_DAY
+    def place(self, minute: int) -> tuple[int, int]:
+        """Weekday and elapsed minute of a session that starts at this minute of a week of UTC, from Monday."""
+        if self.shape.length == A_DAY:
+            return divmod((minute + self.shape.offset) % A_WEEK, A_DAY)
+        weekday = self.first.weekday()
+        return weekday, (minute - (weekday * A_DAY - self.shape.offset)) % A_WEEK
 
 
 class Opening:
-    """The open time of rooms in a period of local days, both inclusive."""
+    """The open time of rooms in a period of local days, both inclusive. Rooms go by their place in what is handed over."""
 
     def __init__(
         self,
@@ -141,56 +147,52 @@ class Opening:
         zone: ZoneInfo,
     ) -> None:
         self.zone = zone
-        self._place = {room.id: number for number, room in enumerate(rooms)}
         self._weeks, self._until = _weeks(rooms, hours, former)
         self._made = [room.created_at.astimezone(zone).date() for room in rooms]
-        self._closed = _closed_days(closures, first, last, zone)
+        places = {room.id: place for place, room in enumerate(rooms)}
+        self._closed = _closed_days(closures, places, first, last, zone)
         self.stretches = self._cut(first, last)
-        self._open: dict[tuple[int, int, Id], Intervals] = {}
+        self._open: dict[tuple[int, int, int], Intervals] = {}
         self._hours: dict[int, ClockHours] = {}
 
     def _cut(self, first: date, last: date) -> Sequence[Stretch]:
         found: list[Stretch] = []
-        day, shape_before = first, None
+        before: Shape | None = None
         days: Counter[int] = Counter()
-        while day <= last:
-            shape = self._shape(day)
-            if shape != shape_before:
+        changes = {first, *self._made, *(day for until in self._until for day in until)}
+        weeks: tuple[int, ...] = ()
+        offset = _offset(first, self.zone)
+        for number in range((last - first).days + 1):
+            day = first + number * DAY
+            if day in changes:
+                weeks = tuple(self._week(place, day) for place in range(len(self._made)))
+            following = _offset(day + DAY, self.zone)
+            shape = Shape(offset, A_DAY + offset - following, weeks, self._closed.get(day, NOTHING))
+            if shape != before:
                 days = Counter()  # shared with the stretch, and filled as its days go by
-                begins = midnight(day, self.zone)
-                found.append(Stretch(begins=begins, first=day, shape=shape, days=days))
-                if shape.length > A_DAY:
-                    later = begins + timedelta(minutes=A_DAY // 2)
-                    found.append(Stretch(begins=later, first=day, shape=shape, days={}, base=A_DAY // 2))
-                shape_before = shape if shape.length == A_DAY else None
+                found.append(Stretch(begins=midnight(day, self.zone), first=day, shape=shape, days=days))
             days[day.weekday()] += 1
-            day += DAY
+            before, offset = shape if shape.length == A_DAY else None, following
         return found
 
-    def _shape(self, day: date) -> Shape:
-        begins = datetime.combine(day, time.min, tzinfo=self.zone)
-        offset = int((begins.utcoffset() or timedelta()).total_seconds()) // 60
-        length = int((midnight(day + DAY, self.zone) - midnight(day, self.zone)).total_seconds()) // 60
-        weeks = tuple(
-            bisect_right(until, day) if made <= day else -1 for until, made in zip(self._until, self._made, strict=True)
-        )
-        return Shape(offset, length, weeks, self._closed.get(day, {}))
+    def _week(self, place: int, day: date) -> int:
+        return bisect_right(self._until[place], day) if self._made[place] <= day else NOT_MADE
 
-    def open(self, stretch: int, weekday: int, room_id: Id) -> Intervals:
+    def open(self, stretch: int, weekday: int, place: int) -> Intervals:
         """When a room is open on such a day, closures taken out."""
-        key = (stretch, weekday, room_id)
-        if key not in self._open:
-            self._open[key] = self._opened(self.stretches[stretch], weekday, room_id)
-        return self._open[key]
+        key = (stretch, weekday, place)
+        found = self._open.get(key)
+        if found is None:
+            found = self._open[key] = self._opened(self.stretches[stretch], weekday, place)
+        return found
 
-    def _opened(self, stretch: Stretch, weekday: int, room_id: Id) -> Intervals:
-        place = self._place[room_id]
+    def _opened(self, stretch: Stretch, weekday: int, place: int) -> Intervals:
         week = stretch.shape.weeks[place]
-        found = self._weeks[place][week].get(weekday, ()) if week >= 0 else ()
+        found = () if week == NOT_MADE else self._weeks[place][week].get(weekday, ())
         if stretch.shape.length != A_DAY:
             on_it = (_on_that_day(stretch.first, interval, self.zone) for interval in found)
             found = tuple((begin, end) for begin, end in on_it if begin < end)
-        return without(united(found), stretch.shape.closed.get(room_id, ()))
+        return without(united(found), stretch.shape.closed.get(place, ()))
 
     def clock_hours(self, stretch: int) -> ClockHours:
         """What a clock shows in the course of such a day."""
@@ -230,10 +232,10 @@ def _frozen(week: Mapping[int, Iterable[Interval]]) -> Mapping[int, Intervals]:
 
 
 def _closed_days(
-    closures: Iterable[Closure], first: date, last: date, zone: ZoneInfo
-) -> Mapping[date, Mapping[Id, Intervals]]:
+    closures: Iterable[Closure], places: Mapping[Id, int], first: date, last: date, zone: ZoneInfo
+) -> Mapping[date, Mapping[int, Intervals]]:
     """Which part of which day each closure takes, in elapsed minutes."""
-    found: dict[date, dict[Id, list[Interval]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[date, dict[int, list[Interval]]] = defaultdict(lambda: defaultdict(list))
     for one in closures:
         day = max(first, one.starts_at.astimezone(zone).date())
         end = min(last, one.ends_at.astimezone(zone).date())
@@ -241,9 +243,9 @@ def _closed_days(
             begin = max(0, _elapsed(day, one.starts_at, zone))
             stop = min(_elapsed(day, midnight(day + DAY, zone), zone), _elapsed(day, one.ends_at, zone))
             if begin < stop:
-                found[day][one.room_id].append((begin, stop))
+                found[day][places[one.room_id]].append((begin, stop))
             day += DAY
-    return {day: {room: united(parts) for room, parts in rooms.items()} for day, rooms in found.items()}
+    return {day: {place: united(parts) for place, parts in rooms.items()} for day, rooms in found.items()}
 
 
 def _on_that_day(day: date, interval: Interval, zone: ZoneInfo) -> Interval:

@@ -41,6 +41,9 @@ PERMISSIONS = (
     ),
     Permission(name="booking.forgive", label=_l("Forgive no-shows"), grants={"manager": "all", "staff": "all"}),
     Permission(name="booking.override", label=_l("Set booking rules aside, with a reason"), grants={"manager": "all"}),
+    Permission(
+        name="booking.statistics", label=_l("See how rooms are used"), grants={"manager": "all", "staff": "all"}
+    ),
     Permission(name="booking.rooms", label=_l("Manage rooms, hours and closures"), grants={"manager": "all"}),
     Permission(name="booking.policy", label=_l("Change the rules of booking"), grants={"manager": "all"}),
 )

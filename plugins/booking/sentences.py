@@ -92,6 +92,9 @@ SENTENCES: Mapping[str, Any] = {
     "hours_overlap": _l("These hours overlap with others of the same day."),
     "hours_unreadable": _l("Write it like 8:00–12:00, 14:00–21:00, or leave it empty when the room is closed."),
     "too_many_days": _l("At most %(most)d days at once."),
+    # what a room serves
+    "purpose.service": _l("service"),
+    "purpose.office": _l("offices"),
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
     "booking.why.window": _l("Everyone may book %(days)d days ahead: this day opened on %(opens_at)s."),

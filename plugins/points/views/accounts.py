@@ -17,6 +17,7 @@ from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.guard import requires
+from core.web.periods import between
 from core.web.request import actor
 from core.web.words import say, say_code
 from plugins.points import queries, remains, standing, statements, terms
@@ -25,7 +26,7 @@ from plugins.points.policy import TIERS, PointsPolicy
 from plugins.points.queries import READ
 from plugins.points.statements import Wanted
 from plugins.points.terms import AccountView
-from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, between, pages
+from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, pages
 
 FIRST_LOTS = 5  # of what expires next, on the page of an account
 

@@ -21,6 +21,7 @@ from core.sheets import writing
 from core.sheets.writing import Cell, Column, Holds
 from core.web import downloads
 from core.web.guard import requires
+from core.web.periods import asked_period, between
 from core.web.request import actor, linli
 from core.web.words import day, moment, say, say_code, short_day
 from plugins.points import copies, ledger, queries, remains, statements
@@ -28,7 +29,7 @@ from plugins.points.forms import choices_of
 from plugins.points.models import Kind
 from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
-from plugins.points.views.base import LINES, MOVEMENTS, asked_period, between, pages
+from plugins.points.views.base import LINES, MOVEMENTS, pages
 
 PAPER_ROWS = 31  # rows of text below the head of one A4
 PAPER_WIDTH = 60  # narrow characters of a row's words; a Chinese one takes two

@@ -282,7 +282,7 @@ def test_on_the_day_on_which_the_clock_is_set_back_an_hour_counts_twice(within: 
     sunday, every = date(2026, 11, 1), [(0, 1440)]
     place = {"spaces": {"a"}, "made": -1, "week": [every] * 7, "before": None, "closures": []}
     # The first quarter of the day, and its last hour, which is its twenty-fifth.
-    [room] = fill([place], [(0, 2, 0, 1, Status.CONFIRMED), (0, 2, 96, 4, Status.CONFIRMED)], within.choir, zone)
+    fill([place], [(0, 2, 0, 1, Status.CONFIRMED), (0, 2, 96, 4, Status.CONFIRMED)], within.choir, zone)
     found = used(sunday, sunday)
     assert found.rooms[0].open_minutes == 25 * 60
     assert (found.open[6][1], found.open[6][2]) == (120, 60)
