@@ -83,6 +83,12 @@ SENTENCES: Mapping[str, Any] = {
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
     "spaces_stay": _l("The spaces of a room stay as they were made. Make another room with these spaces."),
     "not_quarters": _l("Give whole quarters of an hour, like 15, 30 or 45 minutes."),
+    "session_above_week": _l("At most %(most)d, the minutes of a whole week. Lower this, or raise the week."),
+    "shortening_above_cancelling": _l(
+        "At most %(most)d, the hours for cancelling: else points come back to who cancels, but not to who shortens."
+    ),
+    "no_time_to_check_in": _l("Nobody could check in. Allow some minutes before the start or after it."),
+    "check_in_after_session": _l("At most %(most)d, as long as a session without points lasts: later it is over."),
     "too_many_items": _l("At most %(most)d kinds of equipment."),
     "impossible_count": _l("There are 1 to %(most)d of a kind."),
     "not_a_code": _l("A code of a space has small letters a–z, digits, - and _, at most 40."),
@@ -142,6 +148,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    "act.booking.policy_taken_back": _l("Took back planned rules of booking"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),

@@ -204,6 +204,8 @@ SENTENCES: Mapping[str, Any] = {
     "act.points.category": _l("Made a category"),
     "act.points.rule": _l("Changed an award rule"),
     "act.points.policy": _l("Changed the policy of points"),
+    "act.points.rule_taken_back": _l("Took back a planned award rule"),
+    "act.points.policy_taken_back": _l("Took back a planned policy of points"),
     # what `linli check` finds
     "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),
     "points_check_l2": _l("L2: account %(account)s says %(balance)d, its lines %(lines)d."),
