@@ -113,16 +113,18 @@ def versions(policy: type[P]) -> Sequence[Version[P]]:
 class Kept(Generic[P]):
     """What came of a policy that was put: the day since which it is in force, and what holds on its day without it.
 
-    `seq` None: it holds on its day already, so no version was made; `valid_from` None: these are the defaults.
+    `seq` None: it holds on its day already, so no version was made.
     """
 
-    valid_from: date | None
+    valid_from: date
     seq: int | None
     before: P
 
 
 def put(new: P, *, valid_from: date | None, by: Actor) -> Kept[P]:
     """Keep a new version, if it changes anything on the day it is to take effect.
+
+    Until a community has decided anything it has the defaults of this release; to decide for just these is a version too.
 
     Args:
         new: the policy dataclass of a plugin.
@@ -134,7 +136,7 @@ def put(new: P, *, valid_from: date | None, by: Actor) -> Kept[P]:
     today = here().today()
     day = max(valid_from or today, today)
     since, before = version_at(type(new), day)
-    if before == new:
+    if since is not None and before == new:
         return Kept(valid_from=since, seq=None, before=before)
     seq = 1 + max((version.seq for version in versions(type(new)) if version.valid_from == day), default=0)
     session.add(

@@ -33,7 +33,7 @@ def put(change: PolicyChange, *, by: Actor) -> PolicyChange:
     access.check(by, "booking.policy")
     check_sense(change.policy)
     kept = policy.put(change.policy, valid_from=change.valid_from, by=by)
-    if kept.seq is not None and kept.valid_from is not None:
+    if kept.seq is not None:
         before, after = _plain(kept.before), _plain(change.policy)
         record("booking.policy", by=by, subject=kept.valid_from.isoformat(), before=before, after=after)
     return PolicyChange(policy=change.policy, valid_from=kept.valid_from, made=kept.seq is not None)

@@ -213,13 +213,13 @@ def completed(request: PolicyRequest) -> PointsPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyKept:
-    """What came of a policy that was put: since when it is in force (None: the defaults), and what it changes.
+    """What came of a policy that was put: since when it is in force, and what it changes.
 
     `made` false: it holds on its day already, so there is no new version.
     """
 
     policy: PointsPolicy
-    valid_from: date | None
+    valid_from: date
     made: bool
     changes: Sequence[Change]
 
@@ -248,7 +248,7 @@ def put_policy(new: PointsPolicy, *, valid_from: date | None, by: Actor) -> Poli
     in_order = sorted(new.peak, key=lambda hours: (hours.weekday, hours.opens))
     new = replace(new, peak=tuple(in_order))  # however they were given, the same hours are the same policy
     kept = policy.put(new, valid_from=valid_from, by=by)
-    if kept.seq is None or kept.valid_from is None:
+    if kept.seq is None:
         return PolicyKept(policy=new, valid_from=kept.valid_from, made=False, changes=())
     day = kept.valid_from
     changed = changes.between(changes.figures(kept.before), changes.figures(new), following(day))

@@ -219,7 +219,7 @@ class PolicyOut(PolicySchema):
 
 
 class PolicyKeptOut(PolicyOut):
-    """The policy as it will be in force; `explanation`, if there is one: that nothing was changed, or what a later version ends."""
+    """The policy as it will be; `explanation`, if there is one: that nothing was changed, or what a later version ends."""
 
     explanation = Explanations()
 

@@ -66,7 +66,7 @@ def save_policy() -> ResponseReturnValue:
         with form.refusing():
             kept = rules.put_policy(change.after, valid_from=form.valid_from.data, by=actor())
             flash(
-                _kept(change) if kept.made else _("Nothing is changed: these are the rules of that day already."),
+                _kept(change) if kept.changes else _("Nothing is changed: these are the rules of that day already."),
                 "success",
             )
             return redirect(url_for(".policy_versions"), code=303)

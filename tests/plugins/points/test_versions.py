@@ -82,7 +82,7 @@ def test_what_is_kept_and_taken_back_in_any_order_is_in_force_as_a_list_of_days_
                 clock.advance(timedelta(days=days))
             elif act == "put":
                 new, day = PointsPolicy(**figures_), max(day, today)
-                changed = new != holds(day)
+                changed = new != holds(day) or min(plan, default=date.max) > day  # the first one is a decision
                 assert rules.put_policy(new, valid_from=after(days), by=SYSTEM).made == changed
                 if changed:
                     plan[day], made = new, made + 1
@@ -414,10 +414,10 @@ def test_saving_what_holds_already_keeps_no_version_and_says_so(browser_of: Brow
 
 def test_the_same_hours_in_another_order_are_the_same_policy(program_of: ProgramOf, scene: Scene) -> None:
     li = program_of("li")
-    whole = li.get("/points/policy").get_json()
+    whole = li.put("/points/policy", li.get("/points/policy").get_json()).get_json()
     again = li.put("/points/policy", whole | {"peak": whole["peak"][::-1]}).get_json()
     assert [one["code"] for one in again.pop("explanation")] == ["policy_unchanged"]
-    assert (again, scene.versions()) == (whole, 0)
+    assert (again, scene.versions(), scene.notices()) == (whole, 1, [])
 
 
 # --- at the same moment --------------------------------------------------------------------------------------------
