@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, Any] = {
     "fact.resident_id": _l("resident's number"),
     "fact.kind": _l("kind"),
     "fact.telephone": _l("telephone"),
+    "fact.phone": _l("telephone"),
     "fact.born_on": _l("born on"),
     "fact.from": _l("from"),
     "fact.to": _l("to"),

@@ -17,4 +17,5 @@ SENTENCES: Mapping[str, Any] = {
     "why.in_force": _l("It has taken effect, and what was in force stays. Keep a new version from today on instead."),
     "why.replaced": _l("Another version was kept for the same day meanwhile. Look again, and take that one back."),
     "act.core.community_created": _l("Made the community"),
+    "act.core.community_changed": _l("Changed the community's name or telephone number"),
 }
