@@ -216,6 +216,7 @@ def _session(room_id: Id, day: date, start: int, *, past: bool) -> dict[str, obj
         "explanation": (explain("booking.why.window", days=7, opens_at=begins - timedelta(days=7)),),
         "booked_at": begins - timedelta(days=7),
         "cancel_until": begins - timedelta(hours=24),
+        "shorten_until": begins - timedelta(hours=2),
         "check_in_from": begins - timedelta(minutes=30),
         "check_in_until": begins + timedelta(minutes=15),
         "checked_in_at": begins if past else None,

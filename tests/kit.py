@@ -287,6 +287,10 @@ class Client:
         """PUT as JSON."""
         return self.call("PUT", path, body, **headers)
 
+    def patch(self, path: str, body: Any, **headers: str) -> TestResponse:
+        """PATCH as JSON."""
+        return self.call("PATCH", path, body, **headers)
+
 
 class ProgramOf:
     """`program_of("li")`."""

@@ -25,6 +25,7 @@ PERMISSIONS = (
         name="core.community", label=_l("Change the community's name and telephone number"), grants={"manager": "all"}
     ),
     Permission(name="core.plugins", label=_l("Switch plugins on and off"), grants={"manager": "all"}),
+    Permission(name="core.quiet_hours", label=_l("Set the quiet hours"), grants={"manager": "all"}),
     Permission(name="core.audit", label=_l("Read the audit"), grants={"manager": "all"}),
     Permission(name="core.grants", label=_l("Decide who may do what"), grants={"manager": "all"}),
 )

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from core.audit import queries
 from core.audit.forms import AuditForm
+from core.explanations import explain
 from core.faults import could_be_meant
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
-from core.web.words import day, moment, say_code
+from core.web.words import day, moment, say, say_code
 
 pages = Blueprint("audit", __name__)
 A_PAGE = 50  # entries
@@ -32,7 +33,7 @@ def entries() -> ResponseReturnValue:
     wanted = queries.Filter(words=form.q.data or "", from_=form.day.data, to=form.day.data)
     found = queries.entries(wanted, by=actor(), limit=A_PAGE, cursor=request.args.get("cursor"))
     shown = [
-        (entry, _subject(entry.subject), [_said(change) for change in queries.changes(entry)])
+        (entry, _subject(entry.subject), [_said(change) for change in queries.changes(entry) if _for_people(change)])
         for entry in found[:A_PAGE]
     ]
     kept = {"q": form.q.data or None, "day": form.day.data}
@@ -49,6 +50,11 @@ class Said:
     after: str
 
 
+def _for_people(change: queries.Change) -> bool:
+    """Ids are for programs: what they stand for is named beside them."""
+    return not change.name.endswith("_id")
+
+
 def _subject(subject: str) -> str:
     """Plugins and permissions are kept by their code, which never changes; people read their label."""
     house = here().house
@@ -57,7 +63,10 @@ def _subject(subject: str) -> str:
 
 
 def _said(change: queries.Change) -> Said:
-    """Names have sentences `fact.<name>`, values that are codes `<name>.<value>`; what has none speaks for itself."""
+    """In words, as far as there are any; what has none speaks for itself.
+
+    Names have sentences `fact.<name>`, values that are codes `<name>.<value>`; values with a unit are told by `value.<name>`.
+    """
     permission, _space, role = change.name.partition(" ")
     known = here().house.permissions.get(permission)
     if known is not None:
@@ -71,6 +80,8 @@ def _said(change: queries.Change) -> Said:
 
 def _value(name: str, value: str) -> str:
     """A code in words, a moment or day as people say it, anything else as it is."""
+    if value and f"value.{name}" in here().house.sentences:
+        return say(explain(f"value.{name}", value=value))
     said = _said_day(value) if _DAY_FACT.fullmatch(name) and _DAY.fullmatch(value) else None
     if said is not None:
         return said

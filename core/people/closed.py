@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from core.db import Id, session
 from core.errors import NotFound, WrongState
 from core.explanations import Explanation, explain
-from core.people.models import Group, Holder
+from core.people.models import Group, Holder, Membership, Role
 
 
 class GroupClosed(WrongState):
@@ -42,6 +42,34 @@ def _said(name: str, day: date | None, into: str | None) -> Explanation:
     if into is None:
         return explain("group_dissolved", group=name, day=day)
     return explain("group_merged", group=name, day=day, into=into)
+
+
+def readable(own: Collection[Id], resident_id: Id) -> frozenset[Id]:
+    """Groups that are no more and whose papers stay a resident's to read: one statement.
+
+    Those that go on as one of `own`, and those that the resident led on their last day.
+    """
+    led = (Membership.group_id == Group.id) & (Membership.resident_id == resident_id) & (Membership.role == Role.LEADER)
+    rows = session.execute(
+        select(Group.id, Group.merged_into, Group.dissolved_on, Membership.to_day)
+        .outerjoin(Membership, led)
+        .where(Group.dissolved_on.is_not(None))
+    ).all()
+    found = {
+        row.id
+        for row in rows
+        if row.dissolved_on is not None
+        and row.to_day is not None
+        and row.to_day >= row.dissolved_on - timedelta(days=1)
+    }
+    goes_on = {row.id: row.merged_into for row in rows}
+    for group_id in goes_on:
+        last: Id | None = group_id
+        while last in goes_on:  # one that was merged may have been merged again
+            last = goes_on[last]
+        if last in own:
+            found.add(group_id)
+    return frozenset(found)
 
 
 def open_group(group_id: Id) -> Group:

@@ -24,7 +24,7 @@ from core.explanations import Explanation, explain
 from core.faults import clean
 from core.sheets import guessing, header, importing, progress, reading
 from core.sheets.judging import Checked, Report, kind_of
-from core.sheets.kinds import ImportKind, SheetFaults
+from core.sheets.kinds import ImportKind, SheetFaults, SheetRepeats
 from core.sheets.models import SheetDraft
 from core.sheets.reading import Line, Sheet, holds
 
@@ -173,6 +173,19 @@ def mend(draft: SheetDraft, mending: Mending, *, by: Actor) -> None:
     progress.judge_if_short(draft, by=by)
 
 
+def leave_out_repeats(draft: SheetDraft, version: int, *, by: Actor) -> None:
+    """Leave out the lines of a draft that is locked that seem to be recorded already, and judge it anew.
+
+    Raises:
+        WrongState, SheetChanged: see `mend`.
+    """
+    _check_state(draft, version)
+    repeated = {line[0] for line, result in zip(draft.lines, draft.results, strict=False) if "again" in result}
+    draft.left_out = sorted({*draft.left_out, *repeated})
+    _again(draft)
+    progress.judge_if_short(draft, by=by)
+
+
 def _again(draft: SheetDraft) -> None:
     """Forget what was judged."""
     draft.results, draft.done = [], 0
@@ -205,15 +218,22 @@ def _put(cells: list[Any], position: int, text: str | None) -> None:
 # --- recording -----------------------------------------------------------------------------------------------------
 
 
-def judge_whole(draft: SheetDraft, *, by: Actor) -> Checked:
+def judge_whole(draft: SheetDraft, *, once_more: bool, by: Actor) -> Checked:
     """All lines once more, in a unit that reads, before they are written.
+
+    `once_more`: somebody said that lines which seem to be recorded already are meant.
 
     Raises:
         WrongState: something in it is wrong, not said or not judged yet, or it is recorded already.
+        SheetRepeats: lines seem to be recorded already, and nobody said that they are meant.
     """
     if progress.stage(draft) is not progress.Stage.READY:
         raise WrongState(state=progress.stage(draft).value)
-    return progress.judged(draft, draft.lines, by=by)
+    checked = progress.judged(draft, draft.lines, by=by)
+    repeats = checked.kind.repeats
+    if repeats and not once_more and (found := repeats(checked.ready)):
+        raise SheetRepeats(count=len(found))
+    return checked
 
 
 def record(draft: SheetDraft, checked: Checked | None, version: int, *, by: Actor) -> Report:

@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from core.plugins import here
 from core.sheets.cells import value_of
 from core.sheets.kinds import Column, ImportKind, Shape
 from core.sheets.reading import Line, holds
@@ -63,7 +64,7 @@ def _in_order(kind: ImportKind) -> Iterator[tuple[Column, Fits]]:
     for shape, held in ((Shape.DAY, date), (Shape.WHOLE, int)):
         for column in kind.columns:
             if column.shape is shape:
-                yield column, _holds(shape, held)
+                yield column, _holds(column, held)
     for column in texts:
         if column.suggestions is not None:
             yield column, _among(column.suggestions())
@@ -76,5 +77,6 @@ def _among(words: Iterable[str]) -> Fits:
     return lambda cell: str(value_of(cell, Shape.TEXT)).casefold() in known
 
 
-def _holds(shape: Shape, held: type) -> Fits:
-    return lambda cell: isinstance(value_of(cell, shape), held)
+def _holds(column: Column, held: type) -> Fits:
+    latest = here().today() if column.past else None
+    return lambda cell: isinstance(value_of(cell, column.shape, latest=latest), held)

@@ -221,7 +221,7 @@ def _values(
     for column in columns:
         position = layout.positions.get(column.name)
         cell = line.cells[position] if position is not None and position < len(line.cells) else None
-        value = value_of(cell, column.shape)
+        value = value_of(cell, column.shape, latest=here().today() if column.past else None)
         if value is None and column.required:
             value = explain("required")
         elif isinstance(value, str) and column.name in codes:

@@ -55,6 +55,7 @@ class Column:
         headers: what else may stand on top: Chinese first.
         shape: what its cells hold.
         required: whether every row needs a value.
+        past: of days: one without its year (11月22日) is the latest such day that is not to come. Else the year is needed.
         choices: the values it may hold, asked for while a community is entered; rows then hold the code. None: any value.
         suggestions: what is offered to choose from in a column that may hold other text too, asked for like choices.
         examples: for the template.
@@ -66,6 +67,7 @@ class Column:
     headers: Sequence[str]
     shape: Shape = Shape.TEXT
     required: bool = False
+    past: bool = False
     choices: Callable[[], Sequence[Choice]] | None = None
     suggestions: Callable[[], Sequence[str]] | None = None
     examples: Sequence[str] = ()
@@ -173,6 +175,8 @@ class ImportKind:
         asks: in a read unit, what is asked besides of a person who looks through the sheet on its page, of rows judged ready;
             programs and commands are not asked. None: nothing.
         outlook: in a read unit, what would come of each row judged ready, in order, as a sentence; None: nothing is said.
+        repeats: in a read unit, the numbers of the rows judged ready that seem to be recorded already, each with its sentence
+            about that; whoever looks through the sheet on its page must say that they are meant. None: nothing is looked for.
     """
 
     name: str
@@ -184,6 +188,13 @@ class ImportKind:
     write: Callable[[Sequence[Ready], Actor], None]
     asks: Callable[[Sequence[Ready]], Sequence[Fault]] | None = None
     outlook: Callable[[Sequence[Ready]], Sequence[Explanation]] | None = None
+    repeats: Callable[[Sequence[Ready]], Mapping[int, Explanation]] | None = None
+
+
+class SheetRepeats(DomainError):
+    """Lines seem to be recorded already, and nobody has said that they are meant. Facts: count."""
+
+    code = "sheet_repeats"
 
 
 class SheetFaults(DomainError):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from core.explanations import Explanation, unpack
+from core.plugins import here
 from core.sheets import header, progress, reading
+from core.sheets.cells import value_of, without_year
 from core.sheets.judging import kind_of
-from core.sheets.kinds import REF, Column
+from core.sheets.kinds import REF, Column, Shape
 from core.sheets.models import SheetDraft
 
 MOST_WRONG = 50  # lines to mend shown at once
@@ -29,16 +32,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell that is shown, and what is wrong with it."""
+    """A cell that is shown, and what is wrong with it. `meant`: the whole day, of one that is written without its year."""
 
     place: Place
     text: str
+    meant: date | None
     faults: Sequence[Explanation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line that is shown. `others`: what is wrong where it has no cell, with the label of the column."""
+    """A line that is shown. `others`: what is wrong where it has no cell, with the label of the column.
+
+    `again`: it seems to be recorded already.
+    """
 
     number: int
     ref: str
@@ -48,11 +55,15 @@ class Row:
     known: bool
     out: bool
     will: Explanation | None
+    again: Explanation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many lines are what. `points`: what all right ones would give, where that was worked out."""
+    """How many lines are what. `points`: what all right ones would give, where that was worked out.
+
+    `again`: those of the right ones that seem to be recorded already.
+    """
 
     total: int
     wrong: int
@@ -60,6 +71,7 @@ class Counts:
     out: int
     worked_out: int
     points: int
+    again: int
 
     @property
     def right(self) -> int:
@@ -78,6 +90,7 @@ def counts(draft: SheetDraft) -> Counts:
         out=len(draft.left_out),
         worked_out=len(will),
         points=sum(points for points in will if isinstance(points, int)),
+        again=sum("again" in result for result in results),
     )
 
 
@@ -124,13 +137,15 @@ def _row(draft: SheetDraft, at: int, shown: Sequence[Place], labels: Mapping[str
     result: Mapping[str, Any] = draft.results[at] if at < len(draft.results) else {}
     faults = [(column, unpack(words)) for column, words in result.get("faults", ())]
     here = {place.name for place in shown}
+    texts = [progress.text_of(cells[place.position]) if place.position < len(cells) else "" for place in shown]
     made = [
         Cell(
             place=place,
-            text=progress.text_of(cells[place.position]) if place.position < len(cells) else "",
+            text=text,
+            meant=_meant(place, text),
             faults=[words for column, words in faults if column == place.name],
         )
-        for place in shown
+        for place, text in zip(shown, texts, strict=True)
     ]
     typed = next((cell.text for cell in made if cell.place.name == REF), "")
     return Row(
@@ -142,4 +157,12 @@ def _row(draft: SheetDraft, at: int, shown: Sequence[Place], labels: Mapping[str
         known="known" in result,
         out=number in draft.left_out,
         will=unpack(result["will"]) if "will" in result else None,
+        again=unpack(result["again"]) if "again" in result else None,
     )
+
+
+def _meant(place: Place, text: str) -> date | None:
+    if place.column is None or not place.column.past or not without_year(text):
+        return None
+    found = value_of(text, Shape.DAY, latest=here().today())
+    return found if isinstance(found, date) else None

@@ -14,7 +14,7 @@ from core.explanations import Explanation, explain, pack
 from core.faults import clean
 from core.sheets import header, reading
 from core.sheets.judging import Checked, Layout, judge_lines, kind_of
-from core.sheets.kinds import REF, Column, ImportKind, Ready
+from core.sheets.kinds import REF, Column, Ready
 from core.sheets.models import SheetDraft
 from core.sheets.reading import Broken, Formula, Line, Merged, holds
 
@@ -123,7 +123,7 @@ def next_step(draft: SheetDraft, *, by: Actor) -> Step | None:
     whole = len(part) == draft.total
     if len(results) == draft.total and (whole or not any(result.get("faults") for result in results)):
         ready = checked.ready if whole else judged(draft, draft.lines, by=by).ready
-        _say_outlook(kind_of(draft.kind), draft, results, ready)
+        _say_outlook(draft, results, ready)
     return Step(draft_id=draft.id, version=draft.version, begun=draft.done, results=results)
 
 
@@ -197,11 +197,12 @@ def _results(draft: SheetDraft, part: Sequence[Any], checked: Checked) -> list[d
     return list(found.values())
 
 
-def _say_outlook(
-    kind: ImportKind, draft: SheetDraft, results: Sequence[dict[str, Any]], ready: Sequence[Ready]
-) -> None:
-    if kind.outlook is None:
-        return
+def _say_outlook(draft: SheetDraft, results: Sequence[dict[str, Any]], ready: Sequence[Ready]) -> None:
+    """What each line would give, and which seem to be recorded already."""
+    kind = kind_of(draft.kind)
     by_number = {number: result for (number, _cells), result in zip(draft.lines, results, strict=True)}
-    for one, words in zip(ready, kind.outlook(ready), strict=True):
-        by_number[one.row.number]["will"] = pack(words)
+    if kind.outlook is not None:
+        for one, words in zip(ready, kind.outlook(ready), strict=True):
+            by_number[one.row.number]["will"] = pack(words)
+    for number, words in (kind.repeats(ready) if kind.repeats else {}).items():
+        by_number[number]["again"] = pack(words)

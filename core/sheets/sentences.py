@@ -24,6 +24,9 @@ SENTENCES: Mapping[str, Any] = {
         "Only the sheet “%(read)s” was read. There is a list on the sheet “%(other)s” too: send it as a file of its own."
     ),
     "sheet_guessed": _l("No line names the columns, so they were told by what stands in them. Please look at that."),
+    "sheet_repeats": _l(
+        "%(count)d lines seem to be recorded already. Leave them out, or say that they happened once more."
+    ),
     "sheet_changed": _l("This sheet was changed in another window meanwhile. Here it is as it stands now."),
     # the header
     "column_missing": _l("The column “%(header)s” is missing. Add it; the template has all columns."),

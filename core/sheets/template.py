@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from openpyxl.styles.alignment import Alignment
 from openpyxl.styles.fills import PatternFill
 from openpyxl.styles.fonts import Font
@@ -14,15 +16,23 @@ from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from core.sheets.header import columns_of
-from core.sheets.kinds import Column, ImportKind, Shape
+from core.sheets.kinds import REF_COLUMN, Column, ImportKind, Shape
 
 _ROWS = 10_000  # that get formats and lists
 _FORMATS = {Shape.TEXT: "@", Shape.DAY: "yyyy-mm-dd", Shape.WHOLE: "0"}  # text keeps the zero in front of a telephone
+_OWN_REF = replace(
+    REF_COLUMN,
+    required=False,
+    help=_l("May stay empty. If you give each row a number of its own, a row taken in before is known again."),
+)
 _HEAD = PatternFill("solid", fgColor="FFE6F2EE")
 
 
-def workbook(kind: ImportKind) -> bytes:
-    """The template in the reader's language, as .xlsx. Examples stand on the second sheet, so nobody imports them."""
+def workbook(kind: ImportKind, *, numbered: bool = True) -> bytes:
+    """The template in the reader's language, as .xlsx. Examples stand on the second sheet, so nobody imports them.
+
+    `numbered`: each row needs its own number; a page that gives numbers itself asks for none.
+    """
     book = Workbook()
     sheet = book.active
     sheet.title = str(kind.label)[:31]
@@ -30,7 +40,8 @@ def workbook(kind: ImportKind) -> bytes:
     explained = book.create_sheet(_("What goes where"))
     titles = [_("Column"), _("Needed"), _("What it means"), _("Examples"), _("One of")]
     explained.append(titles)
-    for position, column in enumerate(columns_of(kind), 1):
+    ref, *others = columns_of(kind)
+    for position, column in enumerate([ref if numbered else _OWN_REF, *others], 1):
         letters = get_column_letter(position)
         _head(sheet.cell(row=1, column=position, value=str(column.label)))
         sheet.column_dimensions[letters].width = 18

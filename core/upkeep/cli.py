@@ -15,6 +15,7 @@ from core.accounts.requests import AccountRequest
 from core.communities import creation, switching
 from core.communities.requests import CommunityRequest
 from core.db import Id, migrate, revise, session, unit
+from core.notices import senders
 from core.people.models import Resident
 from core.plugins import House, here
 from core.sheets import importing, judging
@@ -89,7 +90,7 @@ def sweep() -> None:
     """Run every sweep once for every community, for cron."""
     with speaking() as linli:
         require_upgraded(linli)
-        done = sweeps.run_all(linli.database, linli.house)
+        done = sweeps.run_all(linli.database, linli.house, senders.of(linli.config))
     for swept in done:
         click.echo(f"{swept.community} {swept.sweep} {swept.error or swept.things}")
     if any(swept.error for swept in done):
@@ -272,7 +273,7 @@ def _no_plugin(name: str, known: Iterable[str]) -> click.ClickException:
 def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
     """Import a sheet (.xlsx, .csv) of a KIND: residents, groups, contributions. All of it, or nothing."""
     content = file.read_bytes()
-    with in_community(slug, write=False):
+    with in_community(slug, write=False) as place:
         known = [one.name for one in judging.kinds()]
         if kind not in known:
             listed = ", ".join(known)
@@ -284,7 +285,7 @@ def import_sheet(kind: str, file: Path, slug: str, *, dry_run: bool) -> None:
                     known=listed,
                 )
             )
-    with speaking() as linli:
+    with speaking(place) as linli:
         report = importing.run(
             linli.database, linli.house, slug, kind, file.name, content, by=access.system(), dry_run=dry_run
         )

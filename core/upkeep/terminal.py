@@ -43,8 +43,11 @@ def app() -> Flask:
 
 
 @contextmanager
-def speaking() -> Iterator[Linli]:
+def speaking(place: Here | None = None) -> Iterator[Linli]:
     """The installation, with words in the terminal's language; what rules and database refuse becomes one sentence.
+
+    Args:
+        place: the community in whose zone days and times are said, where any are.
 
     Raises:
         ClickException: the sentence.
@@ -52,6 +55,8 @@ def speaking() -> Iterator[Linli]:
     code = language(os.environ)
     with app().app_context(), force_locale(LOCALES[code]):
         g.locale_code = code
+        if place is not None:
+            g.here = place
         try:
             yield linli_of(app())
         except DomainError as error:

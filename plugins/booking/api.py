@@ -13,14 +13,29 @@ from core.db import Id
 from core.explanations import explain
 from core.web.api import operation, page_of
 from core.web.request import actor
-from plugins.booking import attendance, calendar, closures, hours, queries, quote, reserve, rooms, rules
+from plugins.booking import (
+    attendance,
+    calendar,
+    closures,
+    hours,
+    lengths,
+    moving,
+    queries,
+    quote,
+    reserve,
+    rooms,
+    rules,
+)
+from plugins.booking import room_schemas as r
 from plugins.booking import schemas as s
 from plugins.booking.models import Closure, Hours, Reservation, Room
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.requests import (
     Between,
     CancellationRequest,
+    ChangeRequest,
     ClosureRequest,
+    EndRequest,
     ForgivenessRequest,
     HoursRequest,
     Listing,
@@ -36,7 +51,7 @@ api = Blueprint("booking_api", __name__)
 
 
 @api.get("/rooms")
-@operation(needs="booking.read", gives=s.RoomOut, lists=True)
+@operation(needs="booking.read", gives=r.RoomOut, lists=True)
 def list_rooms() -> list[dict[str, Any]]:
     """All rooms, in the order in which they were made."""
     codes = queries.space_codes()
@@ -44,7 +59,7 @@ def list_rooms() -> list[dict[str, Any]]:
 
 
 @api.post("/rooms")
-@operation(needs="booking.rooms", body=s.RoomIn, gives=s.RoomOut, status=201)
+@operation(needs="booking.rooms", body=r.RoomIn, gives=r.RoomOut, status=201)
 def create_room(body: RoomRequest) -> dict[str, Any]:
     """Make a room. It is closed until it has hours."""
     room = rooms.create(body, by=actor())
@@ -52,14 +67,14 @@ def create_room(body: RoomRequest) -> dict[str, Any]:
 
 
 @api.get("/rooms/<id:room_id>")
-@operation(needs="booking.read", gives=s.RoomOut)
+@operation(needs="booking.read", gives=r.RoomOut)
 def get_room(room_id: Id) -> dict[str, Any]:
     """One room and its rules."""
     return _room(queries.room(room_id), queries.space_codes()[room_id])
 
 
 @api.put("/rooms/<id:room_id>")
-@operation(needs="booking.rooms", body=s.RoomPut, gives=s.RoomOut)
+@operation(needs="booking.rooms", body=r.RoomPut, gives=r.RoomOut)
 def put_room(room_id: Id, body: RoomRequest) -> dict[str, Any]:
     """Change a room and its rules; what is left out is as for a new one. Reservations made already stand."""
     return _room(rooms.change(room_id, body, by=actor()), queries.space_codes()[room_id])
@@ -82,7 +97,7 @@ def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
 
 
 @api.get("/rooms/<id:room_id>/hours")
-@operation(needs="booking.read", gives=s.HoursSchema)
+@operation(needs="booking.read", gives=r.HoursSchema)
 def get_hours(room_id: Id) -> Mapping[str, Sequence[Hours]]:
     """The week of a room."""
     queries.room(room_id)
@@ -90,14 +105,14 @@ def get_hours(room_id: Id) -> Mapping[str, Sequence[Hours]]:
 
 
 @api.put("/rooms/<id:room_id>/hours")
-@operation(needs="booking.rooms", body=s.HoursSchema, gives=s.HoursSchema)
+@operation(needs="booking.rooms", body=r.HoursSchema, gives=r.HoursSchema)
 def put_hours(room_id: Id, body: HoursRequest) -> Mapping[str, Sequence[Hours]]:
     """Replace the week of a room."""
     return {"hours": hours.put(room_id, body, by=actor())}
 
 
 @api.get("/rooms/<id:room_id>/closures")
-@operation(needs="booking.read", gives=s.ClosureOut, lists=True)
+@operation(needs="booking.read", gives=r.ClosureOut, lists=True)
 def list_closures(room_id: Id) -> Sequence[Closure]:
     """Closures of a room that have not ended, the soonest first."""
     queries.room(room_id)
@@ -105,7 +120,7 @@ def list_closures(room_id: Id) -> Sequence[Closure]:
 
 
 @api.post("/rooms/<id:room_id>/closures")
-@operation(needs="booking.rooms", body=s.ClosureIn, gives=s.ClosureOut, status=201)
+@operation(needs="booking.rooms", body=r.ClosureIn, gives=r.ClosureOut, status=201)
 def close_room(room_id: Id, body: ClosureRequest) -> Closure:
     """Close a room for a time."""
     return closures.close(room_id, body, by=actor())
@@ -119,7 +134,7 @@ def reopen_room(closure_id: Id) -> None:
 
 
 @api.get("/rooms/<id:room_id>/free")
-@operation(needs="booking.read", query=s.FreeQuery, gives=s.StretchOut, lists=True)
+@operation(needs="booking.read", query=r.FreeQuery, gives=r.StretchOut, lists=True)
 def list_free(room_id: Id, query: tuple[Between, int]) -> Sequence[calendar.Stretch]:
     """Where a room is free for at least so many minutes, from now on, in order."""
     between, minutes = query
@@ -160,6 +175,27 @@ def create_reservation(body: ReservationRequest) -> Reservation:
 def get_reservation(reservation_id: Id) -> Reservation:
     """One reservation."""
     return calendar.reservation(reservation_id, by=actor())
+
+
+@api.patch("/reservations/<id:reservation_id>")
+@operation(needs="booking.reserve", body=s.ChangeIn, gives=s.ReservationOut)
+def change_reservation(reservation_id: Id, body: ChangeRequest) -> Reservation:
+    """Move a reservation that has not begun, or change its title or number of people; the whole is judged as of now."""
+    return moving.change(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/shortening")
+@operation(needs="booking.reserve", body=s.EndIn, gives=s.ReservationOut, status=201)
+def shorten(reservation_id: Id, body: EndRequest) -> Reservation:
+    """Let a session end earlier; early enough, the points for the rest come back."""
+    return lengths.shorten(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/extension")
+@operation(needs="booking.reserve", body=s.EndIn, gives=s.ReservationOut, status=201)
+def extend(reservation_id: Id, body: EndRequest) -> Reservation:
+    """Let a running session go on; what it costs more is taken at once."""
+    return lengths.extend(reservation_id, body, by=actor())
 
 
 @api.post("/reservations/<id:reservation_id>/check-in")

@@ -18,7 +18,7 @@ from core.notices.outbox import notify
 from core.people import holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import charges, occupancy, queries, quote
+from plugins.booking import charges, ground, occupancy, queries
 from plugins.booking.models import ChargeState, Reservation, Status
 from plugins.booking.requests import ForgivenessRequest
 
@@ -110,7 +110,7 @@ def _until(reservation: Reservation) -> datetime:
 
 def _warn(reservation: Reservation) -> None:
     """The no-show before the last allowed one brings a warning, the last one the news of what it costs."""
-    rule = quote.figures().no_shows
+    rule = ground.figures().no_shows
     since = reservation.day - timedelta(days=rule.days)
     number = session.scalar(
         select(func.count())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from core.accounts import access
 from core.contract import Actor, HolderKind
 from core.contract import Holder as HolderValue
 from core.db import Id
+from core.errors import NotFound
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import occupancy, queries, rooms
@@ -92,33 +93,81 @@ def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
     return int(local.timestamp()) // occupancy.QUARTER_SECONDS
 
 
-def day_of_rooms(day: date, *, by: Actor) -> Day:
+def day_of_rooms(day: date, *, by: Actor, without: Id | None = None) -> Day:
     """All rooms on one day as somebody may book them: four statements, however many rooms, reservations or years."""
+    return days_of_rooms(day, 1, by=by, without=without)[0]
+
+
+def days_of_rooms(
+    first: date, count: int, *, by: Actor, only: Id | None = None, without: Id | None = None
+) -> list[Day]:
+    """So many days of all rooms, or of one (`only`), as somebody may book them: four statements, however many days.
+
+    `without`: a reservation that is to move, and so is in nobody's way.
+
+    Raises:
+        NotFound: there is no such room.
+    """
     zone, now = here().zone, clock.now()
     found = queries.rooms_with_spaces()
-    parts = {room.id: spaces for room, spaces in found}
-    intervals: dict[Id, list[tuple[int, int]]] = defaultdict(list)
-    for row in queries.hours(weekday=day.weekday()):
-        intervals[row.room_id].append((row.opens, row.closes))
-    begins, ends = _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
-    closed: dict[Id, list[Closure]] = defaultdict(list)
-    for closure in queries.closures(begins, ends):
-        closed[closure.room_id].append(closure)
+    shown = [(room, parts) for room, parts in found if only in {None, room.id}]
+    if only is not None and not shown:
+        raise NotFound(what="room_id")
+    weekly: dict[tuple[int, Id], list[tuple[int, int]]] = defaultdict(list)
+    for row in queries.hours(weekday=first.weekday() if count == 1 else None):
+        weekly[row.weekday, row.room_id].append((row.opens, row.closes))
+    edges = [_moment(first_quarter(first + timedelta(days=number), zone)) for number in range(count + 1)]
+    closures = queries.closures(edges[0], edges[-1])
     setup = timedelta(minutes=max((room.setup_minutes for room, _parts in found), default=0))
     clearup = timedelta(minutes=max((room.clearup_minutes for room, _parts in found), default=0))
-    standing = queries.standing_on(day, begins - setup, ends + clearup, now=now)
-    today = [one for one in standing if one.day == day]
-    first, stop = _shown(day, zone, [pair for pairs in intervals.values() for pair in pairs], today)
-    columns = []
-    for room, mine in found:
-        there = [one for one in standing if mine & parts[one.room_id]]
-        opened = [_open(day, zone, [interval]) for interval in intervals[room.id]]
-        soonest = now + timedelta(minutes=rooms.notice_for(room, by=by))
-        columns.append(_column(room, range(first, stop), opened, closed[room.id], there, now=now, soonest=soonest))
+    last = first + timedelta(days=count - 1)
+    near: dict[date, list[Reservation]] = defaultdict(list)  # a night's buffers reach into the day beside it
+    standing = queries.standing_between(first, last, edges[0] - setup, edges[-1] + clearup, now=now)
+    for one in [one for one in standing if one.id != without]:
+        for beside in (-1, 0, 1):
+            near[one.day + timedelta(days=beside)].append(one)
+    parts_of = {room.id: parts for room, parts in found}
+    days = []
+    for number, (begins, ends) in enumerate(pairwise(edges)):
+        day = first + timedelta(days=number)
+        there = [(one, parts_of[one.room_id]) for one in near[day]]
+        if only is not None:
+            there = [(one, parts) for one, parts in there if parts & parts_of[only]]
+        closed = [one for one in closures if one.starts_at < ends and begins < one.ends_at]
+        opened = {room.id: weekly[day.weekday(), room.id] for room, _parts in shown}
+        days.append(_day(day, shown, opened, closed, there, now=now, by=by))
+    return days
+
+
+def _day(
+    day: date,
+    shown: Sequence[tuple[Room, Set[Id]]],
+    opened: Mapping[Id, Sequence[tuple[int, int]]],
+    closed: Sequence[Closure],
+    there: Sequence[tuple[Reservation, Set[Id]]],
+    *,
+    now: datetime,
+    by: Actor,
+) -> Day:
+    zone = here().zone
+    today = [one for one, _parts in there if one.day == day]
+    first, stop = _edges(day, zone, [pair for pairs in opened.values() for pair in pairs], today)
+    columns = [
+        _column(
+            room,
+            range(first, stop),
+            [_open(day, zone, [interval]) for interval in opened[room.id]],
+            [one for one in closed if one.room_id == room.id],
+            [one for one, parts in there if mine & parts],
+            now=now,
+            soonest=now + timedelta(minutes=rooms.notice_for(room, by=by)),
+        )
+        for room, mine in shown
+    ]
     return Day(day=day, first=first, stop=stop, columns=columns)
 
 
-def _shown(
+def _edges(
     day: date, zone: ZoneInfo, intervals: Sequence[tuple[int, int]], standing: Sequence[Reservation]
 ) -> tuple[int, int]:
     """The quarter hours to show: whole hours around all that is open or booked."""
@@ -175,6 +224,10 @@ def _next_quarter(moment: datetime) -> int:
     return -(-int(moment.timestamp()) // occupancy.QUARTER_SECONDS)
 
 
+def _last_quarter(moment: datetime) -> int:
+    return int(moment.timestamp()) // occupancy.QUARTER_SECONDS
+
+
 def _blocks(kind: BlockKind, quarters: Set[int]) -> Iterator[Block]:
     for run in _runs(quarters):
         yield Block(kind=kind, starts_at=_moment(run.start), ends_at=_moment(run.stop))
@@ -219,24 +272,40 @@ def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int, b
     Raises:
         NotFound: there is no such room.
     """
-    room, zone = queries.room(room_id), here().zone
+    room = queries.room(room_id)
     now = clock.now()
     begins = max(starts_at, now + timedelta(minutes=rooms.notice_for(room, by=by)))
     if begins >= ends_at:
         return []
-    first, stop = _next_quarter(begins), int(ends_at.timestamp()) // occupancy.QUARTER_SECONDS
     weekly: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for row in queries.hours(room_id):
         weekly[row.weekday].append((row.opens, row.closes))
-    early, late = first - room.setup_minutes // 15, stop + room.clearup_minutes // 15
-    gone = set(_within_reach(queries.taken_quarters(room_id, early, late, now=now), room))
-    for closure in queries.closures(begins, ends_at, room_id=room_id):
-        gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends_at)))
+    early, late = _next_quarter(begins) - room.setup_minutes // 15, _last_quarter(ends_at) + room.clearup_minutes // 15
+    taken = queries.taken_quarters(room_id, early, late, now=now)
+    closed = queries.closures(begins, ends_at, room_id=room_id)
+    return free_then(room, begins, ends_at, weekly=weekly, taken=taken, closed=closed, minutes=minutes)
+
+
+def free_then(
+    room: Room,
+    begins: datetime,
+    ends: datetime,
+    *,
+    weekly: Mapping[int, Sequence[tuple[int, int]]],
+    taken: Set[int],
+    closed: Iterable[Closure],
+    minutes: int,
+) -> list[Stretch]:
+    """The same of what has been read: the hours of the week, the quarters that are taken, the closures that touch that time."""
+    zone, gone = here().zone, set(_within_reach(taken, room))
+    for closure in closed:
+        gone.update(occupancy.quarters(max(closure.starts_at, begins), min(closure.ends_at, ends)))
+    first, stop = _next_quarter(begins), _last_quarter(ends)
     found = []
-    day, last = begins.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    day, last = begins.astimezone(zone).date(), ends.astimezone(zone).date()
     while day <= last:
         # Interval by interval: a session lies in one of them, even where two of them touch.
-        for interval in weekly[day.weekday()]:
+        for interval in weekly.get(day.weekday(), ()):
             open_then = {quarter for quarter in _open(day, zone, [interval]) if first <= quarter < stop}
             found += [_stretch(run) for run in _runs(frozenset(open_then - gone))]
         day += timedelta(days=1)
@@ -245,13 +314,23 @@ def free(room_id: Id, starts_at: datetime, ends_at: datetime, *, minutes: int, b
 
 def alternatives(wish: ReservationRequest, *, by: Actor) -> list[dict[str, datetime]]:
     """Up to three other times of the same length, the same day in the same room, the nearest first."""
+    begins, ends = day_of(wish)
+    return nearest(wish, free(wish.room_id, begins, ends, minutes=wish.minutes, by=by))
+
+
+def day_of(wish: ReservationRequest) -> tuple[datetime, datetime]:
+    """The local day on which a wish starts."""
     zone = here().zone
     day = wish.starts_at.astimezone(zone).date()
-    begins, ends = _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+    return _moment(first_quarter(day, zone)), _moment(first_quarter(day + timedelta(days=1), zone))
+
+
+def nearest(wish: ReservationRequest, stretches: Iterable[Stretch]) -> list[dict[str, datetime]]:
+    """Up to three times of the same length in these stretches, the nearest first."""
     length = timedelta(minutes=wish.minutes)
     starts = [
         stretch.starts_at + A_QUARTER * number
-        for stretch in free(wish.room_id, begins, ends, minutes=wish.minutes, by=by)
+        for stretch in stretches
         for number in range((stretch.minutes - wish.minutes) // 15 + 1)
     ]
     near = sorted(starts, key=lambda start: (abs(start - wish.starts_at), start))[:MOST_ALTERNATIVES]

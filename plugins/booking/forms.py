@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from core.db import Id
@@ -16,12 +16,14 @@ from core.errors import Invalid, NotFound
 from core.explanations import Explanation, explain
 from core.plugins import here
 from core.web.forms import REQUIRED, DayField, Form
-from plugins.booking.models import Hours, Item, Room, Side, Who
+from plugins.booking.models import Hours, Item, Reservation, Room, Side, Who
 from plugins.booking.requests import (
     EARLIEST,
     LATEST,
     CancellationRequest,
+    ChangeRequest,
     ClosureRequest,
+    EndRequest,
     ForgivenessRequest,
     HoursRequest,
     OpenInterval,
@@ -99,6 +101,63 @@ class BookForm(Form):
             people=self.people.data,
             override_reason=self.override_reason.data or "",
         )
+
+
+class MoveForm(Form):
+    """Another time or room: everything was chosen before."""
+
+    room = HiddenField()
+    starts_at = HiddenField()
+    ends_at = HiddenField()
+
+    def to_request(self) -> ChangeRequest:
+        """What programs send, too."""
+        return ChangeRequest(
+            room_id=to_id(self.room.data, "room_id"),
+            starts_at=to_moment(self.starts_at.data, "starts_at"),
+            ends_at=to_moment(self.ends_at.data, "ends_at"),
+        )
+
+
+class DetailsForm(Form):
+    """What a reservation is for, and how many come."""
+
+    title = StringField(_l("What for"), validators=[Optional()])
+    people = WholeField(_l("How many people"), validators=[Optional()])
+
+    @classmethod
+    def of(cls, found: Reservation) -> DetailsForm:
+        """As it is."""
+        return cls(formdata=None, title=found.title, people=found.people)
+
+    def to_request(self) -> ChangeRequest:
+        """What programs send, too."""
+        return ChangeRequest(title=self.title.data or "", people=self.people.data)
+
+
+class LongerForm(Form):
+    """One tap: the session goes on until then."""
+
+    ends_at = HiddenField()
+
+    def to_request(self) -> EndRequest:
+        """What programs send, too."""
+        return EndRequest(ends_at=to_moment(self.ends_at.data, "ends_at"))
+
+
+class ShortenForm(Form):
+    """An earlier end."""
+
+    ends_at = SelectField(_l("New end"), validate_choice=False, validators=[InputRequired(REQUIRED)])
+
+    def offer(self, ends: list[tuple[str, str]]) -> ShortenForm:
+        """The ends that may be chosen, as moments and as people say them."""
+        self.ends_at.choices = [SelectChoice(value, said) for value, said in ends]
+        return self
+
+    def to_request(self) -> EndRequest:
+        """What programs send, too."""
+        return EndRequest(ends_at=to_moment(self.ends_at.data, "ends_at"))
 
 
 class CancelForm(Form):

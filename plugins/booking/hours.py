@@ -13,7 +13,7 @@ from core.db import Id, locked, session
 from core.errors import NotFound
 from plugins.booking import queries
 from plugins.booking.models import Hours, Room
-from plugins.booking.requests import HoursRequest
+from plugins.booking.requests import HoursRequest, OpenInterval
 
 
 def lock_room(room_id: Id) -> Room:
@@ -37,11 +37,23 @@ def put(room_id: Id, wish: HoursRequest, *, by: Actor) -> Sequence[Hours]:
     """
     access.check(by, "booking.rooms")
     room = lock_room(room_id)
-    before = [[row.weekday, row.opens, row.closes] for row in queries.hours(room_id)]
+    before = _told(queries.hours(room_id))
     session.execute(delete(Hours).where(Hours.room_id == room_id))
     for interval in wish.hours:
         session.add(Hours(room_id=room_id, weekday=interval.weekday, opens=interval.opens, closes=interval.closes))
     session.flush()
-    after = [[row.weekday, row.opens, row.closes] for row in wish.hours]
-    record("booking.hours", by=by, subject=room.name, subject_id=room.id, before=before, after=after)
+    record("booking.hours", by=by, subject=room.name, subject_id=room.id, before=before, after=_told(wish.hours))
     return queries.hours(room_id)
+
+
+def _told(hours: Sequence[Hours | OpenInterval]) -> dict[str, str]:
+    """Weekday by weekday, as the audit keeps it: "8:00–12:00, 14:00–21:00"."""
+    found: dict[str, str] = {}
+    for one in sorted(hours, key=lambda one: (one.weekday, one.opens)):
+        span = f"{_clock(one.opens)}–{_clock(one.closes)}"
+        found[f"weekday_{one.weekday}"] = ", ".join(filter(None, (found.get(f"weekday_{one.weekday}"), span)))
+    return found
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02}"

@@ -159,7 +159,7 @@ class Side(StrEnum):
 
 
 class Reservation(Tenant):
-    """A room for an interval of one local day. Base, price, buffers and cut-offs are those it was booked under, for ever."""
+    """A room for an interval of one local day. Base, prices, buffers and cut-offs are those it was booked under, until moved."""
 
     __tablename__ = "booking_reservation"
     __table_args__ = (
@@ -183,7 +183,9 @@ class Reservation(Tenant):
     status: Mapped[Status] = mapped_column(default=Status.CONFIRMED)
     base_minutes: Mapped[int]
     extension_minutes: Mapped[int]
-    price_points: Mapped[int]
+    price_points: Mapped[int]  # shortened late, it costs what it did
+    # The prices it was booked under; None: there were none, or it was booked before they were kept.
+    tariff: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     tier: Mapped[str]
     title: Mapped[str] = mapped_column(default="")
     people: Mapped[int | None]
@@ -192,6 +194,7 @@ class Reservation(Tenant):
     overridden: Mapped[list[str]] = mapped_column(default=list)  # codes that were set aside
     booked_at: Mapped[datetime] = mapped_column(default=clock.now)
     cancel_until: Mapped[datetime]  # up to here, inclusive, the group gets its points back
+    shorten_until: Mapped[datetime]  # up to here, inclusive, what is given up of its end costs nothing
     check_in_from: Mapped[datetime | None]  # both inclusive; None: the centre's own, nobody checks in
     check_in_until: Mapped[datetime | None]
     checked_in_at: Mapped[datetime | None]
@@ -287,11 +290,14 @@ class ChargeState(StrEnum):
 
 
 class Charge(Tenant):
-    """The points set aside for a reservation. Who sells settles: only booking captures or releases them."""
+    """Points set aside for a reservation, or a part of them. Who sells settles: only booking captures or releases them.
+
+    A reservation has several when it was shortened (a part of a hold is given back), made longer, or moved.
+    """
 
     __tablename__ = "booking_charge"
     __table_args__ = (
-        UniqueConstraint("community_id", "reservation_id"),
+        Index(None, "community_id", "reservation_id"),
         Index(None, "community_id", "state", "due_at"),
         CheckConstraint("points > 0", name="points"),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import and_, delete, insert, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
@@ -17,6 +18,7 @@ from plugins.booking import queries
 from plugins.booking.models import LONGEST_BUFFER, Claim, ClaimKind, Occupancy, Reservation, RoomSpace, Status
 
 QUARTER_SECONDS = 15 * 60
+BATCH = 500  # rows of one statement
 
 
 class RoomTaken(DomainError):
@@ -43,36 +45,118 @@ def moment_of(quarter: int) -> datetime:
     return datetime.fromtimestamp(quarter * QUARTER_SECONDS, UTC)
 
 
-def occupy(reservation: Reservation) -> Claim:
-    """Take every quarter hour of the reservation, buffers too, in every space of its room, or none; the primary key decides.
+def occupy(reservations: Sequence[Reservation]) -> None:
+    """Take every quarter hour of reservations, buffers too, in every space of their rooms, or none; the primary key decides.
 
     Raises:
         RoomTaken: somebody has one of them.
     """
-    spaces = session.scalars(
-        select(RoomSpace.space_id).where(RoomSpace.room_id == reservation.room_id).order_by(RoomSpace.space_id)
-    ).all()
-    held_from, held_until = reservation.held
-    claim = Claim(
-        kind=ClaimKind.RESERVATION,
-        room_id=reservation.room_id,
-        reservation_id=reservation.id,
-        starts_at=held_from,
-        ends_at=held_until,
-    )
-    session.add(claim)
+    claims = []
+    for one in reservations:
+        starts_at, ends_at = one.held
+        claims.append(
+            Claim(
+                kind=ClaimKind.RESERVATION,
+                room_id=one.room_id,
+                reservation_id=one.id,
+                starts_at=starts_at,
+                ends_at=ends_at,
+            )
+        )
+    session.add_all(claims)
     session.flush()
-    rows = [
-        {"space_id": space_id, "quarter": quarter, "claim_id": claim.id}
-        for space_id in sorted(spaces)  # one lock order everywhere: no deadlock
+    _take(_wanted(claims))
+
+
+def follow(reservations: Sequence[Reservation]) -> None:
+    """Hold what reservations are now, with their buffers: take what they did not have, then give back what is too much.
+
+    What they had and keep is free at no moment.
+
+    Raises:
+        RoomTaken: somebody has a quarter hour of what they did not have.
+    """
+    by_id = {one.id: one for one in reservations}
+    # They are there: claims are swept hours after the end, and missed sessions, which may be cleared, change no more.
+    own = select(Claim).where(Claim.reservation_id.in_(by_id)).order_by(Claim.id)
+    claims = session.scalars(locked(own)).all()
+    held = select(Occupancy.space_id, Occupancy.quarter, Occupancy.claim_id).where(
+        Occupancy.claim_id.in_([claim.id for claim in claims])
+    )
+    had = {(space_id, quarter, claim_id) for space_id, quarter, claim_id in session.execute(held)}
+    for claim in claims:
+        assert claim.reservation_id is not None  # they were asked for by it
+        one = by_id[claim.reservation_id]
+        claim.room_id, (claim.starts_at, claim.ends_at) = one.room_id, one.held
+    session.flush()
+    wanted = _wanted(claims)
+    _take(wanted - had)
+    lost = sorted(had - wanted)
+    for at in range(0, len(lost), BATCH):
+        keys = [(space_id, quarter) for space_id, quarter, _claim_id in lost[at : at + BATCH]]
+        session.execute(delete(Occupancy).where(tuple_(Occupancy.space_id, Occupancy.quarter).in_(keys)))
+
+
+Quarter = tuple[Id, int, Id]
+"""A space, a quarter of an hour, and the claim that has it."""
+
+
+def _wanted(claims: Iterable[Claim]) -> set[Quarter]:
+    rooms = {claim.room_id for claim in claims}
+    spaces: dict[Id, list[Id]] = defaultdict(list)
+    pairs = select(RoomSpace.room_id, RoomSpace.space_id).where(RoomSpace.room_id.in_(rooms))
+    for room_id, space_id in session.execute(pairs):
+        spaces[room_id].append(space_id)
+    return {
+        (space_id, quarter, claim.id)
+        for claim in claims
+        for space_id in spaces[claim.room_id]
         for quarter in quarters(claim.starts_at, claim.ends_at)
+    }
+
+
+def _take(wanted: set[Quarter]) -> None:
+    if not wanted:
+        return
+    rows = [
+        {"space_id": space_id, "quarter": quarter, "claim_id": claim_id}
+        for space_id, quarter, claim_id in sorted(wanted)  # one lock order everywhere: no deadlock
     ]
     try:
         with savepoint():
-            session.execute(insert(Occupancy).values(rows))  # one statement: all or none
+            session.execute(insert(Occupancy), rows)  # in that order, all or none
     except IntegrityError as error:
         raise RoomTaken(alternatives=[]) from error
-    return claim
+
+
+# --- seeing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A time, with its buffers, in which somebody has a room or a part of it. `missed`: nobody came; it stands in no way."""
+
+    reservation_id: Id | None
+    starts_at: datetime
+    ends_at: datetime
+    missed: bool
+
+
+def holdings(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime) -> list[Holding]:
+    """What holds a space of a room between two moments, in order; one statement, however long that is."""
+    sharing = select(RoomSpace.space_id).where(RoomSpace.room_id == room_id)
+    rooms = select(RoomSpace.room_id).where(RoomSpace.space_id.in_(sharing))
+    missed = and_(Reservation.id.is_not(None), Reservation.missed_at(now))
+    found = (
+        select(Claim.reservation_id, Claim.starts_at, Claim.ends_at, missed)
+        .outerjoin(Reservation, Reservation.id == Claim.reservation_id)
+        .where(Claim.room_id.in_(rooms), Claim.ends_at > starts_at, Claim.starts_at < ends_at)
+        .order_by(Claim.starts_at, Claim.id)
+    )
+    return [
+        Holding(reservation_id=one, starts_at=begins, ends_at=ends, missed=bool(over))
+        for one, begins, ends, over in session.execute(found)
+    ]
 
 
 def in_the_way(room_id: Id, starts_at: datetime, ends_at: datetime) -> Sequence[Reservation]:
@@ -87,9 +171,9 @@ def in_the_way(room_id: Id, starts_at: datetime, ends_at: datetime) -> Sequence[
     return session.scalars(select(Reservation).where(Reservation.id.in_(claims)).order_by(Reservation.id)).all()
 
 
-def clear_missed(missed: Iterable[Reservation]) -> None:
+def clear_missed(missed: Iterable[Id]) -> None:
     """Give back what missed sessions hold. Their rows are locked first, so that nobody checks in meanwhile."""
-    ids = [reservation.id for reservation in missed]
+    ids = set(missed)
     if not ids:
         return
     found = session.scalars(locked(select(Reservation).where(Reservation.id.in_(ids)).order_by(Reservation.id)))

@@ -37,6 +37,7 @@ class BookingPolicy:
     check_in_before: int = 30  # minutes
     check_in_after: int = 15
     no_shows: NoShowRule = field(default_factory=NoShowRule)
+    public_board: bool = True  # the board of today's sessions, which strangers may read
 
     def __post_init__(self) -> None:
         with checking(self) as check:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from core.contract import HolderKind
@@ -39,7 +39,16 @@ class Record:
     missed_days: tuple[date, ...] = ()
 
 
-NO_RECORD = Record()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The same of several weeks: Monday → base minutes used."""
+
+    weeks: Mapping[date, int] = field(default_factory=dict)
+    missed_days: tuple[date, ...] = ()
+
+    def of(self, week: date) -> Record:
+        """The record of one week, by its Monday."""
+        return Record(week_minutes=self.weeks.get(week, 0), missed_days=self.missed_days)
 
 
 def room(room_id: Id) -> Room:
@@ -123,26 +132,30 @@ def closures(starts_at: datetime, ends_at: datetime | None = None, *, room_id: I
 
 
 _UNFORGIVEN = and_(Reservation.missed_at(bindparam("now")), Reservation.forgiven_at.is_(None))
-_RECORD = (
+_RECORDS = (
     select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), _UNFORGIVEN)
     .where(
         Reservation.holder_id == bindparam("holder_id"),
         Reservation.day >= bindparam("since"),  # SQLite takes the index of a holder's days for a range alone
-        or_(Reservation.week == bindparam("week"), _UNFORGIVEN),
+        or_(Reservation.week.between(bindparam("first"), bindparam("last")), _UNFORGIVEN),
     )
     .order_by(Reservation.day)
 )
 
 
-def record(holder_id: Id, *, week: date, today: date, now: datetime, rule: NoShowRule) -> Record:
-    """What counts for or against a holder: one statement over at most a season."""
-    since = min(week, today - timedelta(days=rule.closed_days + rule.days))
-    asked = {"holder_id": holder_id, "week": week, "since": since, "now": now}
-    rows = session.execute(_RECORD, asked).all()
-    return Record(
-        week_minutes=sum(base for at, _day, base, counts, _missed in rows if at == week and counts),
-        missed_days=tuple(day for _at, day, _base, _counts, missed in rows if missed),
-    )
+def records(holder_id: Id, *, weeks: tuple[date, date], today: date, now: datetime, rule: NoShowRule) -> Records:
+    """What counts for or against a holder from one Monday's week to another's: one statement over a season and those weeks."""
+    first, last = weeks
+    since = min(first, today - timedelta(days=rule.closed_days + rule.days))
+    asked = {"holder_id": holder_id, "first": first, "last": last, "since": since, "now": now}
+    used: dict[date, int] = defaultdict(int)
+    missed = []
+    for week, day, base, counts, is_missed in session.execute(_RECORDS, asked):
+        if counts and first <= week <= last:
+            used[week] += base
+        if is_missed:
+            missed.append(day)
+    return Records(weeks=used, missed_days=tuple(missed))
 
 
 def _named() -> Select[Reservation]:
@@ -188,15 +201,17 @@ _STANDING = (
 )
 
 
-def standing_on(day: date, since: datetime, until: datetime, *, now: datetime) -> Sequence[Reservation]:
-    """Reservations of a local day, with their holders, and those of the days beside it that may hold a time near it.
+def standing_between(
+    first: date, last: date, since: datetime, until: datetime, *, now: datetime
+) -> Sequence[Reservation]:
+    """Reservations of local days, both inclusive, with their holders, and those beside them that may hold a time near them.
 
-    `since`, `until`: the day with the rooms' own buffers around it. Cancelled and missed ones are left out.
+    `since`, `until`: the days with the rooms' own buffers around them. Cancelled and missed ones are left out.
     """
     beside, longest = timedelta(days=1), timedelta(minutes=LONGEST_BUFFER)
     asked = {
-        "before": day - beside,
-        "after": day + beside,
+        "before": first - beside,
+        "after": last + beside,
         "since": since,
         "until": until,
         "long_since": since - longest,
@@ -240,6 +255,11 @@ def standing_after(now: datetime) -> Sequence[Reservation]:
 def all_between(first: date, last: date) -> Sequence[Reservation]:
     """Every reservation of some local days, both inclusive, but cancelled ones."""
     return _with_names(Reservation.day.between(first, last), Reservation.status != Status.CANCELLED)
+
+
+def day_of(day: date, holders: Collection[Id] | None) -> Sequence[Reservation]:
+    """Every reservation of a local day, of some holders or of all, cancelled ones too."""
+    return _with_names(Reservation.day == day, *([] if holders is None else [Reservation.holder_id.in_(holders)]))
 
 
 def reservation(reservation_id: Id) -> Reservation:
@@ -326,9 +346,22 @@ def within(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime
     )
 
 
-def charge_of(reservation_id: Id) -> Charge | None:
-    """What a reservation costs, if it costs anything."""
-    return session.scalar(select(Charge).where(Charge.reservation_id == reservation_id))
+def charges_of(reservation_id: Id) -> Sequence[Charge]:
+    """What became of the points of a reservation, in the order in which they were set aside."""
+    return session.scalars(select(Charge).where(Charge.reservation_id == reservation_id).order_by(Charge.id)).all()
+
+
+def number_of_charges(reservation_id: Id) -> int:
+    """How many charges a reservation has, those given back too."""
+    number = select(func.count()).select_from(Charge).where(Charge.reservation_id == reservation_id)
+    return session.scalar(number) or 0
+
+
+def held_of(reservation_ids: Collection[Id]) -> Mapping[Id, int]:
+    """The points set aside for each of these reservations that nothing has become of yet; 0 where there are none."""
+    held = (Charge.reservation_id.in_(reservation_ids), Charge.state == ChargeState.HELD)
+    summed = select(Charge.reservation_id, func.sum(Charge.points)).where(*held).group_by(Charge.reservation_id)
+    return dict.fromkeys(reservation_ids, 0) | dict(session.execute(summed).all())
 
 
 def charges_due() -> Sequence[tuple[Id, Id]]:

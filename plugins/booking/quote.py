@@ -1,6 +1,6 @@
 """What a wish would cost and what stands in its way: every rule that applies, in the order in which REST names them.
 
-`judge` is pure: the same situation gives the same answer. `situation` reads what it needs.
+`judge` is pure: the same situation gives the same answer. `ground` reads what it needs.
 """
 
 from __future__ import annotations
@@ -8,47 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from core import clock
 from core.accounts import access
-from core.communities import policy as policies
-from core.contract import Actor, Holder, HolderKind, Tariff, VenueTerms
+from core.contract import Actor, Holder, HolderKind, Tariff
 from core.db import Id
 from core.errors import Invalid
 from core.explanations import Explanation, Fact, explain
-from core.hookspecs import Offers
 from core.people import closed
 from core.plugins import here
-from plugins.booking import occupancy, queries, rooms
-from plugins.booking.models import Closure, Room
-from plugins.booking.policy import BookingPolicy, NoShowRule
-from plugins.booking.queries import NO_RECORD, Record
+from plugins.booking import ground, occupancy, queries
+from plugins.booking.ground import Situation
+from plugins.booking.models import Room
+from plugins.booking.policy import NoShowRule
+from plugins.booking.prices import price_of, terms_of
 from plugins.booking.requests import ReservationRequest
 
 GRID = 15 * 60  # seconds: start and length are multiples of a quarter of an hour
 OVERRIDABLE = frozenset({"too_early", "too_long", "too_many_people", "extension_not_available", "quota_used"})
 NO_TIER = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that the answer depends on."""
-
-    now: datetime
-    zone: ZoneInfo
-    policy: BookingPolicy
-    capacity: int
-    intervals: Sequence[tuple[int, int]]  # of the weekday, minutes from local midnight
-    closures: Sequence[Closure]  # that touch the wish
-    taken: bool
-    kind: HolderKind
-    record: Record
-    terms: VenueTerms | None  # None: base terms
-    barred: str | None = None  # why whoever asks may not book this room at all
-    notice: int = 0  # minutes before its start by which it must be booked
-    longest: int | None = None  # minutes of a session
-    buffers: tuple[int, int] = (0, 0)  # minutes to set up and to clear up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +39,7 @@ class Quote:
     price_points: int = 0
     tier: str = NO_TIER
     opens_at: datetime | None = None
+    tariff: Tariff | None = None
     explanation: tuple[Explanation, ...] = ()
 
     @property
@@ -128,24 +107,6 @@ def early_closed_until(missed: Sequence[date], rule: NoShowRule) -> date | None:
     return closing[-1] + timedelta(days=rule.closed_days) if closing else None
 
 
-def price_of(starts_at: datetime, minutes: int, tariff: Tariff, zone: ZoneInfo) -> int:
-    """Points for so many minutes of extension: each started step costs what its own start costs."""
-    step = timedelta(minutes=tariff.step_minutes)
-    # Rounded up: a step that is begun is paid whole.
-    starts = (starts_at + step * number for number in range(-(-minutes // tariff.step_minutes)))
-    return sum(tariff.peak if _is_peak(start.astimezone(zone), tariff) else tariff.off_peak for start in starts)
-
-
-def _is_peak(local: datetime, tariff: Tariff) -> bool:
-    minute = local.hour * 60 + local.minute
-    return any(at.weekday == local.weekday() and at.opens <= minute < at.closes for at in tariff.peak_hours)
-
-
-def monday(day: date) -> date:
-    """The Monday of the day's week."""
-    return day - timedelta(days=day.weekday())
-
-
 # --- judging -------------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +133,7 @@ def judge(wish: ReservationRequest, situation: Situation, *, setting_aside: bool
         price_points=price,
         tier=_tier(situation),
         opens_at=None if opening is None else opening.opens_at,
+        tariff=None if terms is None else terms.tariff,
         explanation=_explanation(situation, base=base, extension=extension, price=price, opening=opening),
     )
     if extension > _most_extension(situation):
@@ -184,6 +146,50 @@ def judge(wish: ReservationRequest, situation: Situation, *, setting_aside: bool
     if price and judged and terms is not None and price > terms.available_points:
         found = _add(found, explain("not_enough_points", price=price, available=terms.available_points))
     return _add(found, explain("room_taken")) if situation.taken else found
+
+
+def judge_longer(
+    wish: ReservationRequest, situation: Situation, *, base: int, paid: int, tariff: Tariff | None
+) -> Quote:
+    """The same for a session that has begun and shall go on to the end of the wish; `price_points`: what it costs more.
+
+    Base is fixed at booking, never dealt again: all that is added is extension (DOMAIN 4). The centre's is all base.
+
+    Args:
+        wish: the whole session.
+        situation: all that the answer depends on.
+        base: the base minutes it was booked with.
+        paid: the points it cost so far.
+        tariff: the prices it was booked under; None: those of now.
+    """
+    # That it has begun stands in nobody's way, nor does it need notice any more.
+    begun = replace(situation, now=min(situation.now, wish.starts_at), notice=0)
+    if situation.kind is HolderKind.CENTRE:
+        base = wish.minutes
+    extension, most, terms = wish.minutes - base, _most_extension(situation), situation.terms
+    price = 0
+    if extension and terms is not None:
+        prices = tariff or terms.tariff
+        price = max(0, price_of(wish.starts_at + timedelta(minutes=base), extension, prices, situation.zone) - paid)
+    found = Quote(
+        reasons=(*_reasons_of_time(wish, begun), *_reasons_of_holder(wish, begun, None)),
+        base_minutes=base,
+        extension_minutes=extension,
+        price_points=price,
+        tier=_tier(situation),
+    )
+    if extension > most:
+        found = _add(found, explain("extension_not_available", minutes=extension, most=most))
+    elif terms is not None and price and price > terms.available_points:
+        found = _add(found, explain("not_enough_points", price=price, available=terms.available_points))
+    return _add(found, explain("room_taken")) if situation.taken else found
+
+
+def set_aside(wish: ReservationRequest, situation: Situation) -> list[str]:
+    """The codes of what stands in the way of a wish and its override sets aside."""
+    if not wish.override_reason:
+        return []
+    return [reason.code for reason in judge(wish, situation).reasons if reason.code in OVERRIDABLE]
 
 
 def _add(quote: Quote, reason: Explanation) -> Quote:
@@ -289,50 +295,7 @@ def _explanation(
     return (*found, *buffers)
 
 
-# --- reading the situation -----------------------------------------------------------------------------------------
-
-
-def figures() -> BookingPolicy:
-    """The policy in force now: an act is judged as of its own moment."""
-    return policies.at(BookingPolicy, here().today())
-
-
-def terms_of(holder: Holder, now: datetime) -> VenueTerms | None:
-    """What standing and balance give, if anyone knows; None for the centre and with points off."""
-    if holder.kind is HolderKind.CENTRE:
-        return None
-    found = here().relay.ask(Offers.venue_terms, holders=[holder], at=now)
-    return None if found is None else found.get(holder.id)
-
-
-def record_of(holder: Holder, day: date, now: datetime) -> Record:
-    """What counts for or against a holder in the week of a day."""
-    if holder.kind is HolderKind.CENTRE:
-        return NO_RECORD
-    rule = figures().no_shows
-    return queries.record(holder.id, week=monday(day), today=here().today(), now=now, rule=rule)
-
-
-def situation(wish: ReservationRequest, room: Room, holder: Holder, *, taken: bool, by: Actor) -> Situation:
-    """Read all that the answer depends on."""
-    now, zone = clock.now(), here().zone
-    day = wish.starts_at.astimezone(zone).date()
-    return Situation(
-        now=now,
-        zone=zone,
-        policy=figures(),
-        capacity=room.capacity,
-        intervals=[(row.opens, row.closes) for row in queries.hours(room.id, weekday=day.weekday())],
-        closures=queries.closures(wish.starts_at, wish.ends_at, room_id=room.id),
-        taken=taken,
-        kind=holder.kind,
-        record=record_of(holder, day, now),
-        terms=terms_of(holder, now),
-        barred=rooms.barred(room, holder.kind, by=by),
-        notice=rooms.notice_for(room, by=by),
-        longest=room.longest_minutes,
-        buffers=(room.setup_minutes, room.clearup_minutes),
-    )
+# --- asking ---------------------------------------------------------------------------------------------------------
 
 
 def outlook(holder: Holder, day: date) -> Window | None:
@@ -345,13 +308,13 @@ def outlook(holder: Holder, day: date) -> Window | None:
         Situation(
             now=now,
             zone=here().zone,
-            policy=figures(),
+            policy=ground.figures(),
             capacity=0,
             intervals=(),
             closures=(),
             taken=False,
             kind=holder.kind,
-            record=record_of(holder, day, now),
+            record=ground.records_of(holder, day, day, now).of(ground.monday(day)),
             terms=terms_of(holder, now),
         ),
     )
@@ -374,7 +337,7 @@ def quote(wish: ReservationRequest, *, by: Actor) -> Quote:
     access.check(by, "booking.reserve", holder.id)
     if (gone := closed.words([holder.id]).get(holder.id)) is not None:
         return Quote(reasons=(explain("invalid", fault=gone.code), gone))
-    return judge(wish, situation(wish, room, holder, taken=is_taken(wish, room), by=by))
+    return judge(wish, ground.situation(wish, room, holder, taken=is_taken(wish, room), by=by))
 
 
 def quote_of(*, room_id: Id, holder_id: Id, starts_at: datetime, ends_at: datetime, by: Actor) -> Quote:

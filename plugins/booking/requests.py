@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
 
 from core import clock
 from core.db import Id
 from core.faults import Check, checking, clean
-from plugins.booking.models import LONGEST_BUFFER, Item, Side, Who
+from plugins.booking.models import LONGEST_BUFFER, Item, Reservation, Side, Who
 from plugins.booking.policy import BookingPolicy
+from plugins.booking.recurrence import LAST_DAY
 
-EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime.combine(LAST_DAY, time.min, tzinfo=UTC)
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
 LARGEST_ROOM, LARGEST_AREA = 10_000, 100_000  # people, square metres
 MOST_SPACES, MOST_INTERVALS, MOST_DAYS = 20, 70, 190
@@ -20,14 +22,19 @@ MOST_ITEMS, MOST_OF_ONE = 50, 10_000  # of equipment
 A_DAY, LONGEST_NOTICE = 24 * 60, 30 * 24 * 60  # minutes
 QUARTER = 15  # minutes
 LONGEST_CLOSURE = 366  # days
+SCOPES = frozenset({"this"})  # there are no series
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _possible(check: Check, name: str, moment: datetime) -> None:
+    if not EARLIEST <= moment <= LATEST:
+        check.fault(name, "impossible_day", earliest=EARLIEST.date(), latest=LATEST.date())
 
 
 def _interval(check: Check, starts_at: datetime, ends_at: datetime) -> None:
     """An interval people could mean; half-open."""
-    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if not EARLIEST <= moment <= LATEST:
-            check.fault(name, "impossible_day", earliest=EARLIEST.date(), latest=LATEST.date())
+    _possible(check, "starts_at", starts_at)
+    _possible(check, "ends_at", ends_at)
     if ends_at <= starts_at:
         check.fault("ends_at", "ends_before_start")
 
@@ -55,6 +62,54 @@ class ReservationRequest:
     def minutes(self) -> int:
         """Length, started minutes."""
         return -(-int((self.ends_at - self.starts_at).total_seconds()) // 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndRequest:
+    """When a session shall end instead."""
+
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            _possible(check, "ends_at", self.ends_at)
+
+
+class Unchanged(Enum):
+    """Stands for what a change leaves as it is, where nothing is a value too."""
+
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRequest:
+    """What of a reservation shall be different; None: as it is. Limits are those of the whole, once it is put together."""
+
+    room_id: Id | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    title: str | None = None
+    people: int | Unchanged | None = Unchanged.YES
+    scope: str = "this"
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.one_of("scope", SCOPES)
+
+    def onto(self, found: Reservation) -> ReservationRequest:
+        """The whole wish: what is stored, with the change.
+
+        Raises:
+            Invalid: the whole is none that people could mean.
+        """
+        return ReservationRequest(
+            room_id=self.room_id or found.room_id,
+            holder_id=found.holder_id,
+            starts_at=self.starts_at or found.starts_at,
+            ends_at=self.ends_at or found.ends_at,
+            title=found.title if self.title is None else self.title,
+            people=found.people if isinstance(self.people, Unchanged) else self.people,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ Locks are taken in the one order of the house: room (shared) → holder → miss
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -15,14 +17,15 @@ from core.accounts import access
 from core.audit.record import record
 from core.contract import Actor, HolderKind, NotEnoughPoints
 from core.contract import Holder as HolderValue
-from core.db import locked, session
+from core.db import Conflict, locked, session
 from core.db.types import Id
 from core.errors import DomainError, Forbidden, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
 from core.people import closed, holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, occupancy, quote
+from plugins.booking import attendance, calendar, charges, dealing, ground, occupancy, prices
+from plugins.booking.dealing import Answer
 from plugins.booking.models import ChargeState, Reservation, Room, Side, Status
 from plugins.booking.occupancy import RoomTaken
 from plugins.booking.quote import Quote
@@ -120,67 +123,110 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         Invalid: the holder is a group that is no more.
         DomainError: the first rule that stands in the way, with all `reasons`.
     """
-    room, row = _lock(wish, by=by)
-    holder = row.value()
-    if wish.override_reason:
-        access.check(by, "booking.override")
-    now = clock.now()
-    others = occupancy.in_the_way(room.id, *room.held(wish.starts_at, wish.ends_at))
-    # A missed session holds its quarters until the sweep or somebody else wants them; it does not stand in the way.
-    taken = any(not other.is_missed(now) for other in others)
-    situation = quote.situation(wish, room, holder, taken=taken, by=by)
-    found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
-    if not found.allowed:
-        raise refusal(found, wish, by=by)
-    overridden = _set_aside(wish, situation)
-    reservation = _made(wish, found, room, holder, overridden=overridden)
-    session.add(reservation)
-    session.flush()
-    set_committed_value(reservation, "room", room)  # both are at hand: whoever answers need not read them again
-    set_committed_value(reservation, "holder", row)
-    occupancy.clear_missed(others)
-    # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
-    charges.hold(reservation, holder, room_name=room.name)
-    try:
-        occupancy.occupy(reservation)
-    except RoomTaken as error:  # somebody was quicker: the key itself said so
-        reasons = [explain("room_taken")]
-        raise RoomTaken(alternatives=calendar.alternatives(wish, by=by), reasons=reasons) from error
+    room, row = lock(wish, by=by)
+    [answer] = dealing.answers([wish], room, row.value(), by=by)
+    if not answer.quote.allowed:
+        raise refusal(answer.quote, wish, by=by)
+    with said_with_alternatives(wish, by=by):
+        [made] = put([answer], room, row)
     record(
         "booking.reserve",
         by=by,
-        subject=f"{holder.name} · {room.name} · {wish.starts_at.astimezone(here().zone):%Y-%m-%d %H:%M}",
-        subject_id=reservation.id,
-        after={"minutes": reservation.minutes, "price_points": reservation.price_points, "overridden": overridden},
+        subject=attendance.subject(made),
+        subject_id=made.id,
+        after={"minutes": made.minutes, "price_points": made.price_points, "overridden": made.overridden},
     )
-    return reservation
+    return made
 
 
-def _lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
-    """The room, shared, and the holder, alone: quotas of a holder are decided one after the other."""
-    room = session.scalar(locked(select(Room).where(Room.id == wish.room_id), share=True))
-    if room is None:
-        raise NotFound(what="room_id")
+def lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
+    """The room, shared, and the holder, alone: quotas of a holder are decided one after the other.
+
+    Raises:
+        NotFound: no such room or holder.
+        Forbidden: not for this holder, or no right to set rules aside.
+        Invalid: the holder is a group that is no more.
+    """
+    room = _share(wish.room_id)
     holder = holders.lock([wish.holder_id])[wish.holder_id]
     access.check(by, "booking.reserve", holder.id)
     if (gone := closed.words([holder.id]).get(holder.id)) is not None:
         raise Invalid({"holder_id": [gone]})
+    if wish.override_reason:
+        access.check(by, "booking.override")
     return room, holder
 
 
-def _set_aside(wish: ReservationRequest, situation: quote.Situation) -> list[str]:
-    """The codes that an override set aside."""
-    if not wish.override_reason:
-        return []
-    return [reason.code for reason in quote.judge(wish, situation).reasons if reason.code in quote.OVERRIDABLE]
+def put(answers: Sequence[Answer], room: Room, holder: Holder) -> list[Reservation]:
+    """Write down what answers allow, all or nothing: the sessions, their points, their time. Room and holder are locked.
+
+    Raises:
+        RoomTaken: somebody was quicker.
+        NotEnoughPoints: the holder cannot pay.
+    """
+    made = [_made(answer, room, holder.value()) for answer in answers]
+    session.add_all(made)
+    session.flush()
+    for one in made:  # both are at hand: whoever answers need not read them again
+        set_committed_value(one, "room", room)
+        set_committed_value(one, "holder", holder)
+    # A missed session holds its quarters until the sweep or somebody else wants them.
+    occupancy.clear_missed(one for answer in answers for one in answer.missed)
+    # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
+    for one in made:
+        price, minutes = one.price_points, one.extension_minutes
+        charges.hold(one, holder.value(), points=price, minutes=minutes, room_name=room.name)
+    occupancy.occupy(made)
+    return made
 
 
-def _made(
-    wish: ReservationRequest, found: Quote, room: Room, holder: HolderValue, *, overridden: list[str]
-) -> Reservation:
+@contextmanager
+def said_with_alternatives(wish: ReservationRequest, *, by: Actor) -> Iterator[None]:
+    """Somebody may be quicker, and the key itself say so: then it is refused like a room that is taken."""
+    try:
+        yield
+    except RoomTaken as error:
+        reasons = [explain("room_taken")]
+        raise RoomTaken(alternatives=calendar.alternatives(wish, by=by), reasons=reasons) from error
+
+
+def _share(room_id: Id) -> Room:
+    """The room, shared: its hours and closures stay as they are meanwhile."""
+    room = session.scalar(locked(select(Room).where(Room.id == room_id), share=True))
+    if room is None:
+        raise NotFound(what="room_id")
+    return room
+
+
+# --- what changing one needs, too ----------------------------------------------------------------------------------
+
+
+def find_with_room(reservation_id: Id, *, by: Actor, room_id: Id | None = None) -> tuple[Room, Reservation]:
+    """A room, its own or another one, shared, and a reservation, locked, for whoever may reserve for its holder.
+
+    Raises:
+        NotFound: there is none of that id.
+        Forbidden: the actor may not, for this holder.
+    """
+    own = session.scalar(select(Reservation.room_id).where(Reservation.id == reservation_id))
+    if own is None:
+        raise NotFound(what="reservation_id")
+    room = _share(room_id or own)  # before the holder, as everywhere
+    found = attendance.find(reservation_id, by=by, permission="booking.reserve")
+    if room_id is None and found.room_id != own:
+        raise Conflict("a reservation was moved into another room")
+    return room, found
+
+
+def others_in_the_way(room_id: Id, held: tuple[datetime, datetime], own: Reservation) -> list[Reservation]:
+    """Reservations that hold what a reservation would hold, missed ones too, but itself."""
+    return [other for other in occupancy.in_the_way(room_id, *held) if other.id != own.id]
+
+
+def _made(answer: Answer, room: Room, holder: HolderValue) -> Reservation:
     """The row, with the cut-offs of today's policy and the room's buffers kept for ever."""
-    figures, local = quote.figures(), wish.starts_at.astimezone(here().zone).date()
-    checks_in = holder.kind is not HolderKind.CENTRE
+    wish, found, overridden = answer.wish, answer.quote, answer.overridden
+    local = wish.starts_at.astimezone(here().zone).date()
     why = [explain("booking.why.override", reason=wish.override_reason)] if overridden else []
     return Reservation(
         room_id=room.id,
@@ -190,21 +236,31 @@ def _made(
         setup_minutes=room.setup_minutes,
         clearup_minutes=room.clearup_minutes,
         day=local,
-        week=quote.monday(local),
+        week=ground.monday(local),
         status=Status.CONFIRMED,
         base_minutes=found.base_minutes,
         extension_minutes=found.extension_minutes,
         price_points=found.price_points,
+        tariff=None if found.tariff is None else prices.kept(found.tariff),
         tier=found.tier,
         title=wish.title,
         people=wish.people,
         explanation=(*found.explanation, *why),
         override_reason=wish.override_reason,
-        overridden=overridden,
-        cancel_until=wish.starts_at - timedelta(hours=figures.cancel_hours),
-        check_in_from=wish.starts_at - timedelta(minutes=figures.check_in_before) if checks_in else None,
-        check_in_until=wish.starts_at + timedelta(minutes=figures.check_in_after) if checks_in else None,
+        overridden=list(overridden),
+        **cut_offs(wish.starts_at, holder),
     )
+
+
+def cut_offs(starts_at: datetime, holder: HolderValue) -> dict[str, datetime | None]:
+    """Until when, and from when on, by today's policy; a reservation keeps them."""
+    figures, checks_in = ground.figures(), holder.kind is not HolderKind.CENTRE
+    return {
+        "cancel_until": starts_at - timedelta(hours=figures.cancel_hours),
+        "shorten_until": starts_at - timedelta(hours=figures.shorten_hours),
+        "check_in_from": starts_at - timedelta(minutes=figures.check_in_before) if checks_in else None,
+        "check_in_until": starts_at + timedelta(minutes=figures.check_in_after) if checks_in else None,
+    }
 
 
 # --- cancelling ----------------------------------------------------------------------------------------------------

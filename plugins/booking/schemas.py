@@ -1,4 +1,4 @@
-"""What a program may send and what it gets."""
+"""What a program may send and get about the policy and reservations; rooms have schemas of their own."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from core.errors import Invalid
 from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
-from plugins.booking.models import Item, Side, Who
+from core.web.fields import Truth
+from plugins.booking import board
+from plugins.booking.models import Side
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
     Between,
     CancellationRequest,
-    ClosureRequest,
+    ChangeRequest,
+    EndRequest,
     ForgivenessRequest,
-    HoursRequest,
     Listing,
-    OpenInterval,
     PolicyChange,
     ReservationRequest,
-    RoomRequest,
 )
 
 
@@ -71,6 +71,7 @@ class PolicySchema(Schema):
     check_in_before = fields.Integer(strict=True, required=True)
     check_in_after = fields.Integer(strict=True, required=True)
     no_shows = fields.Nested(NoShowSchema, required=True)
+    public_board = Truth(load_default=True)  # versions that were kept before there was a board have none
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> BookingPolicy:
@@ -99,6 +100,7 @@ class PlanQuery(Schema):
 class PolicyIn(PolicySchema):
     """New figures; `valid_from` absent or not after today: at once."""
 
+    public_board = Truth(load_default=board.is_public)  # left out it stays as it is
     valid_from = fields.Date(load_default=None, allow_none=True)
     explanation = Explanations(dump_only=True)  # what a PUT answered may be put back
 
@@ -115,121 +117,7 @@ class PolicyQuery(Schema):
     on = Day(load_default=None)
 
 
-# --- rooms ---------------------------------------------------------------------------------------------------------
-
-
-class ItemSchema(Schema):
-    """A piece of equipment, and how many there are."""
-
-    name = fields.String(required=True)
-    count = fields.Integer(strict=True, load_default=1)
-
-    @post_load
-    def to_item(self, data: dict[str, Any], **_kwargs: object) -> Item:
-        """As rooms keep it."""
-        return Item(**data)
-
-
-class Equipment(fields.List[Any]):
-    """A list of things; a text, as programs sent it before there were counts, is one thing."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(fields.Nested(ItemSchema), **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        if isinstance(value, str):
-            return (Item(name=value),) if value.strip() else ()
-        return tuple(super()._deserialize(value, attr, data, **more))
-
-
-class RoomIn(Schema):
-    """A room. `spaces` omitted: one of its own."""
-
-    name = fields.String(required=True)
-    capacity = fields.Integer(strict=True, required=True)
-    spaces = fields.List(fields.String(), load_default=None, allow_none=True)
-    equipment = Equipment(load_default=())
-    floor_area = fields.Integer(strict=True, load_default=None, allow_none=True, metadata={"description": "m²"})
-    who = fields.String(load_default=Who.ANYONE.value, metadata={"enum": [who.value for who in Who]})
-    setup_minutes = fields.Integer(strict=True, load_default=0)
-    clearup_minutes = fields.Integer(strict=True, load_default=0)
-    longest_minutes = fields.Integer(strict=True, load_default=None, allow_none=True)
-    notice_minutes = fields.Integer(strict=True, load_default=0)
-
-    @post_load
-    def to_request(self, data: dict[str, Any], **_kwargs: object) -> RoomRequest:
-        """As the act wants it."""
-        spaces = data.pop("spaces")
-        return RoomRequest(spaces=None if spaces is None else tuple(spaces), **data)
-
-
-class RoomPut(RoomIn):
-    """A room as it shall be. `spaces` stay what they are."""
-
-    id = fields.UUID(dump_only=True)
-
-
-class RoomOut(Schema):
-    """A room."""
-
-    id = fields.UUID()
-    name = fields.String()
-    capacity = fields.Integer()
-    spaces = fields.List(fields.String())
-    equipment = Equipment()
-    floor_area = fields.Integer(allow_none=True)
-    who = fields.String()
-    setup_minutes = fields.Integer()
-    clearup_minutes = fields.Integer()
-    longest_minutes = fields.Integer(allow_none=True)
-    notice_minutes = fields.Integer()
-
-
-class IntervalSchema(Schema):
-    """An interval of a weekday, half-open."""
-
-    weekday = fields.Integer(strict=True, required=True, metadata={"description": "0 Monday … 6 Sunday"})
-    opens = Clock(required=True)
-    closes = Clock(required=True)
-
-    @post_load
-    def to_interval(self, data: dict[str, Any], **_kwargs: object) -> OpenInterval:
-        """As the act wants it."""
-        return OpenInterval(**data)
-
-
-class HoursSchema(Schema):
-    """The whole week of a room."""
-
-    hours = fields.List(fields.Nested(IntervalSchema), required=True)
-
-    @post_load
-    def to_request(self, data: dict[str, Any], **_kwargs: object) -> HoursRequest:
-        """As the act wants it."""
-        return HoursRequest(hours=tuple(data["hours"]))
-
-
-class ClosureIn(Schema):
-    """A time in which a room is closed."""
-
-    starts_at = Moment(required=True)
-    ends_at = Moment(required=True)
-    reason = fields.String(required=True)
-
-    @post_load
-    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ClosureRequest:
-        """As the act wants it."""
-        return ClosureRequest(**data)
-
-
-class ClosureOut(Schema):
-    """A closure."""
-
-    id = fields.UUID()
-    room_id = fields.UUID()
-    starts_at = Moment()
-    ends_at = Moment()
-    reason = fields.String()
+# --- reservations --------------------------------------------------------------------------------------------------
 
 
 def _moment(edge: date | datetime | None, *, default: date, end: bool) -> datetime:
@@ -260,33 +148,6 @@ class BetweenQuery(Schema):
         return Between(
             starts_at=starts_at, ends_at=_moment(until, default=local, end=True), room_id=data.get("room_id")
         )
-
-
-class FreeQuery(BetweenQuery):
-    """And how long it must be free."""
-
-    class Meta:
-        exclude = ("room_id",)
-
-    minutes = fields.Integer(load_default=15)
-
-    @post_load
-    def to_between(self, data: dict[str, Any], **_kwargs: object) -> Any:
-        """Where both edges lie, and how many minutes must be free."""
-        if data["minutes"] < 1:
-            raise Invalid({"minutes": [explain("too_small", least=1)]})
-        return self.between(data), data["minutes"]
-
-
-class StretchOut(Schema):
-    """A time in which the room is free."""
-
-    starts_at = Moment()
-    ends_at = Moment()
-    minutes = fields.Integer()
-
-
-# --- reservations --------------------------------------------------------------------------------------------------
 
 
 class QuoteQuery(Schema):
@@ -362,6 +223,7 @@ class ReservationOut(Schema):
     override_reason = fields.String()
     overridden = fields.List(fields.String())
     cancel_until = Moment()
+    shorten_until = Moment()
     check_in_from = Moment(allow_none=True)
     check_in_until = Moment(allow_none=True)
     explanation = Explanations()
@@ -395,6 +257,33 @@ class ReservationsQuery(ListQuery):
             return Listing(after=cursor and Id(cursor), **data)
         except ValueError:
             raise Invalid({"cursor": [explain("not_a_cursor")]}) from None
+
+
+class EndIn(Schema):
+    """When the session shall end instead."""
+
+    ends_at = Moment(required=True)
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> EndRequest:
+        """As the act wants it."""
+        return EndRequest(**data)
+
+
+class ChangeIn(Schema):
+    """What shall be different; the rest stays. `scope`: this date alone."""
+
+    room_id = IdField()
+    starts_at = Moment()
+    ends_at = Moment()
+    title = fields.String()
+    people = fields.Integer(strict=True, allow_none=True)
+    scope = fields.String(load_default="this")
+
+    @post_load
+    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ChangeRequest:
+        """As the act wants it."""
+        return ChangeRequest(**data)
 
 
 class CancellationIn(Schema):

@@ -28,6 +28,8 @@ def _too_late(facts: Mapping[str, Any]) -> str:
         return _("It is too late to check in: the session counts as missed. Ask the centre if something came up.")
     if facts.get("what") == "cancel":
         return _("The session has begun; it can no longer be cancelled.")
+    if facts.get("what") == "end":
+        return _("That time has passed. Choose an end that is still to come.")
     if facts.get("what") == "notice":
         return _(
             "This room must be booked %(ahead)s ahead. Choose a later time, or ask the centre.",
@@ -43,6 +45,22 @@ def _too_long(facts: Mapping[str, Any]) -> str:
         most=most,
         asked=asked,
     )
+
+
+def _shortened(facts: Mapping[str, Any]) -> str:
+    if facts["back"]:
+        return _("Shortened to end at %(ends_at)s; %(back)d points came back.", **facts)
+    if facts["stays"]:
+        return _(
+            "Shortened to end at %(ends_at)s, too late for points to come back: it costs %(stays)d as before.", **facts
+        )
+    return _("Shortened to end at %(ends_at)s.", **facts)
+
+
+def _longer(facts: Mapping[str, Any]) -> str:
+    if facts["price"]:
+        return _("Made longer while it ran, up to %(ends_at)s, for %(price)d points more.", **facts)
+    return _("Made longer while it ran, up to %(ends_at)s.", **facts)
 
 
 def _extension(facts: Mapping[str, Any]) -> str:
@@ -70,6 +88,9 @@ SENTENCES: Mapping[str, Any] = {
     "too_many_people": _l("The room holds %(capacity)d people, not %(people)d. Choose a larger one."),
     "extension_not_available": _extension,
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
+    "too_many_dates": _l("A series has at most %(most)d dates. Let it end earlier, and make another one later."),
+    "endless_recurrence": _l("Say when it ends: with a last day, or with a number of times."),
+    "wrong_room": _l("This session is in another room: %(room)s. Go there and scan the sheet at that door."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
     # the facts of `forbidden`
     "why.groups_only": _l("This room is for groups. Choose another room, or book it for a group that you lead."),
@@ -79,6 +100,8 @@ SENTENCES: Mapping[str, Any] = {
     "closure_too_long": _l("A room is closed for at most %(most)d days at once."),
     "off_minute": _l("Give the time in whole minutes, without seconds."),
     "ends_before_start": _l("The end must be after the beginning."),
+    "not_shorter": _l("The session ends at %(ends_at)s. Choose an earlier end."),
+    "not_longer": _l("The session ends at %(ends_at)s. Choose a later end."),
     "room_exists": _l("There is a room called %(name)s already. Choose another name."),
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
     "spaces_stay": _l("The spaces of a room stay as they were made. Make another room with these spaces."),
@@ -98,6 +121,19 @@ SENTENCES: Mapping[str, Any] = {
     "hours_overlap": _l("These hours overlap with others of the same day."),
     "hours_unreadable": _l("Write it like 8:00–12:00, 14:00–21:00, or leave it empty when the room is closed."),
     "too_many_days": _l("At most %(most)d days at once."),
+    # faults of recurrence
+    "unreadable_rule": _l("“%(part)s” cannot be read. Write it like FREQ=WEEKLY;BYDAY=TH;UNTIL=20261224."),
+    "unsupported_rule": _l(
+        "“%(part)s” is not taken. A room repeats daily (FREQ=DAILY), weekly on weekdays (FREQ=WEEKLY;BYDAY=TU,TH), or "
+        "monthly by date (FREQ=MONTHLY;BYMONTHDAY=15) or by the nth weekday (FREQ=MONTHLY;BYDAY=1FR)."
+    ),
+    "rule_of_other_kind": _l(
+        "Choose weekdays for weeks, and either dates or nth weekdays for months; nothing for days."
+    ),
+    "no_day_of_month": _l("A day of a month is 1 to 31, or −1 to −31 counted from its end."),
+    "no_nth_weekday": _l("A weekday of a month is its first to fifth, or counted from its end as −1 to −5."),
+    "count_and_until": _l("It ends either after a number of times or on a last day, not both."),
+    "no_dates": _l("Not one date is left. Choose a later end, or leave out fewer days."),
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
     "booking.why.window": _l("Everyone may book %(days)d days ahead: this day opened on %(opens_at)s."),
@@ -122,6 +158,9 @@ SENTENCES: Mapping[str, Any] = {
         "The room is held for %(setup)d minutes before to set up and %(clearup)d after to clear up; they cost nothing."
     ),
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
+    "booking.why.shortened": _shortened,
+    "booking.why.longer": _longer,
+    "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
     "booking.no_show_warning": _l(
@@ -137,6 +176,12 @@ SENTENCES: Mapping[str, Any] = {
     "state.attended": _l("attended"),
     "state.missed": _l("missed"),
     "state.cancelled": _l("cancelled"),
+    # when a session on the board is
+    "board.now": _l("on now"),
+    "board.next": _l("coming next"),
+    "board.morning": _l("morning"),
+    "board.afternoon": _l("afternoon"),
+    "board.evening": _l("evening"),
     # acts of the audit
     "act.booking.room": _l("Made a room"),
     "act.booking.room_change": _l("Changed a room"),
@@ -145,10 +190,48 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.reopen": _l("Took a closure back"),
     "act.booking.reserve": _l("Booked a room"),
     "act.booking.cancel": _l("Cancelled a reservation"),
+    "act.booking.shorten": _l("Shortened a session"),
+    "act.booking.extend": _l("Made a running session longer"),
+    "act.booking.change": _l("Changed a reservation"),
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
     "act.booking.policy_taken_back": _l("Took back planned rules of booking"),
+    "act.booking.board": _l("Showed or hid the board for everybody"),
+    # what the audit calls things
+    "fact.room": _l("room"),
+    "fact.title": _l("what for"),
+    "fact.people": _l("how many people"),
+    "fact.floor_area": _l("floor area"),
+    "fact.setup_minutes": _l("minutes to set up"),
+    "fact.clearup_minutes": _l("minutes to clear up"),
+    "fact.longest_minutes": _l("longest session, in minutes"),
+    "fact.notice_minutes": _l("booked at least so many minutes before"),
+    "fact.who": _l("who may book"),
+    "who.anyone": _l("groups and residents"),
+    "who.groups": _l("groups only"),
+    "who.staff": _l("the staff only"),
+    "fact.equipment": _l("equipment"),
+    "by.group": _l("by the group"),
+    "by.centre": _l("by the centre"),
+    "fact.weekday_0": _l("Monday"),
+    "fact.weekday_1": _l("Tuesday"),
+    "fact.weekday_2": _l("Wednesday"),
+    "fact.weekday_3": _l("Thursday"),
+    "fact.weekday_4": _l("Friday"),
+    "fact.weekday_5": _l("Saturday"),
+    "fact.weekday_6": _l("Sunday"),
+    "fact.base_session_minutes": _l("base time of a session, in minutes"),
+    "fact.base_week_minutes": _l("base time of a week, in minutes"),
+    "fact.base_early_days": _l("days booked ahead without standing"),
+    "fact.window_opens": _l("the window opens at"),
+    "value.window_opens": lambda facts: "{}:{:02}".format(*divmod(int(facts["value"]), 60)),
+    "fact.cancel_hours": _l("hours to cancel without cost"),
+    "fact.shorten_hours": _l("hours to shorten without cost"),
+    "fact.check_in_before": _l("check-in from so many minutes before"),
+    "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.public_board": _l("board shown to everybody"),
+    "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),

@@ -193,7 +193,7 @@ def list_contributions(query: dict[str, Any]) -> dict[str, Any]:
 @api.post("/contributions")
 @operation(needs=AWARD, body=ContributionIn, gives=ContributionOut, status=201)
 def create_contribution(body: ContributionRequest) -> Contribution:
-    """Record a contribution."""
+    """Record a contribution. The same twice is two, for it may have happened twice: send an `Idempotency-Key`, or look before."""
     return awards.record(body, by=actor())
 
 

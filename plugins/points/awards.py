@@ -21,8 +21,9 @@ from core.db import Id, savepoint, session
 from core.errors import Invalid
 from core.people import closed
 from core.people import holders as locking
+from core.people.models import Holder
 from core.plugins import here
-from plugins.points import judging, posting
+from plugins.points import judging, posting, repeats
 from plugins.points import rules as rulebook
 from plugins.points.judging import Act, Verdict
 from plugins.points.models import Award, Category, Contribution, State
@@ -81,7 +82,7 @@ def record_many(
         after={
             "contributions": len(made.ids),
             "points": made.points,
-            "category": ", ".join(sorted({act.category.code for act in acts})),
+            "category": ", ".join(sorted({act.category.name for act in acts})),
             "from": min(request.occurred_on for request in requests),
             "to": max(request.occurred_on for request in requests),
             "note": requests[0].note,
@@ -92,8 +93,25 @@ def record_many(
 
 def _acts(requests: Sequence[ContributionRequest]) -> list[Act]:
     """The acts, everybody they give points to locked."""
-    holders = locking.lock(holder_id for request in requests for holder_id in (request.holder_id, *request.member_ids))
-    return judging.checked(requests, holders, rulebook.book())
+    return judging.checked(requests, _lock(requests), rulebook.book())
+
+
+def _lock(requests: Sequence[ContributionRequest]) -> dict[Id, Holder]:
+    """All who get anything: the same locks whenever something is asked of the same requests."""
+    return locking.lock(holder_id for request in requests for holder_id in (request.holder_id, *request.member_ids))
+
+
+def refuse_repeats(requests: Sequence[ContributionRequest], *, by: Actor) -> None:
+    """Before a person's contributions are recorded: refuse those that seem to be recorded already, until they say they are not.
+
+    Raises:
+        Invalid: keyed `items.3.again`.
+        NotFound: a holder is not of this community.
+    """
+    for holder_id in {request.holder_id for request in requests}:
+        access.check(by, "points.award", holder_id)
+    _lock(requests)
+    repeats.refuse(requests)
 
 
 def told(contribution: Told) -> None:

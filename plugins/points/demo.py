@@ -15,7 +15,13 @@ from core.people.models import Holder
 from plugins.points import awards, ledger, objections, rules, withdrawal
 from plugins.points.models import Account, AccountKind, Award, Contribution, State
 from plugins.points.policy import PointsPolicy
-from plugins.points.requests import ContributionRequest, DecisionRequest, ObjectionRequest, RuleRequest, WithdrawalRequest
+from plugins.points.requests import (
+    ContributionRequest,
+    DecisionRequest,
+    ObjectionRequest,
+    RuleRequest,
+    WithdrawalRequest,
+)
 
 BY = access.system("李建华")
 SINGER = "陈玉兰"  # has an account, and looks closely at what is posted

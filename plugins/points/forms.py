@@ -8,7 +8,16 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, IntegerField, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -62,7 +71,10 @@ class AwardForm(Form):
         option_widget=CheckboxInput(),
     )
 
+    once_more = BooleanField(_l("It happened once more: record what is recorded already a second time"))
+
     holders: Sequence[Holder] = ()
+    asks_again = False  # something on it seems to be recorded already
 
     @property
     def rows(self) -> list[Row]:
@@ -104,6 +116,7 @@ class AwardForm(Form):
             super().refuse(error)
             return
         filled, placed = self.filled, dict[str, list[Explanation]]()
+        self.asks_again = any(name.endswith(".again") for name in error.errors)
         for name, faults in error.errors.items():
             _items, _dot, place = name.partition("items.")
             number, _dot, field = place.partition(".")

@@ -16,6 +16,7 @@ from core.db import Id, session
 from core.errors import Forbidden, Invalid, NotFound
 from core.explanations import explain
 from core.faults import words as searched
+from core.people import closed
 from core.people.models import Group, Holder, Membership
 from core.plugins import here
 from plugins.points.models import (
@@ -67,10 +68,14 @@ def check(by: Actor, holder_id: Id) -> None:
 
 
 def own(by: Actor) -> frozenset[Id]:
-    """The holders whose points one sees as one's own: oneself, the groups one leads, and those one is in today."""
+    """The holders whose points one sees as one's own: oneself, the groups one leads, and those one is in today.
+
+    Of groups that are no more: those that went on as one of these, and those one led to the end.
+    """
     if by.resident_id is None:
         return by.holders
-    return by.holders | {group.id for group in groups_in(by.resident_id)}
+    mine = by.holders | {group.id for group in groups_in(by.resident_id)}
+    return mine | closed.readable(mine, by.resident_id)
 
 
 def holders(
@@ -81,12 +86,28 @@ def holders(
     Raises:
         Invalid: the cursor is none.
     """
-    no_more = select(Group.id).where(Group.dissolved_on.is_not(None))
-    statement = select(Holder).where(Holder.id.not_in(no_more)).order_by(Holder.name, Holder.id)
-    if access.reach(by, READ) != "all":
-        statement = statement.where(Holder.id.in_(own(by)))
+    statement = select(Holder).where(Holder.id.not_in(_no_more()))
     if kind is not None:
         statement = statement.where(Holder.kind == kind)
+    return _listed(statement, by=by, words=words, limit=limit, cursor=cursor)
+
+
+def closed_groups(*, by: Actor, words: str = "", limit: int, cursor: str | None = None) -> Sequence[Holder]:
+    """Groups that are no more whose points `by` may still see, as `holders` lists.
+
+    Raises:
+        Invalid: the cursor is none.
+    """
+    return _listed(select(Holder).where(Holder.id.in_(_no_more())), by=by, words=words, limit=limit, cursor=cursor)
+
+
+def _no_more() -> Select[Id]:
+    return select(Group.id).where(Group.dissolved_on.is_not(None))
+
+
+def _listed(statement: Select[Holder], *, by: Actor, words: str, limit: int, cursor: str | None) -> Sequence[Holder]:
+    if access.reach(by, READ) != "all":
+        statement = statement.where(Holder.id.in_(own(by)))
     if cursor is not None:
         last = session.scalar(select(Holder).where(Holder.id == id_of(cursor)))
         if last is None:
@@ -94,7 +115,7 @@ def holders(
         statement = statement.where(tuple_(Holder.name, Holder.id) > (last.name, last.id))
     for word in searched(words):
         statement = statement.where(_named(word))
-    return session.scalars(statement.limit(limit + 1)).all()
+    return session.scalars(statement.order_by(Holder.name, Holder.id).limit(limit + 1)).all()
 
 
 def _named(word: str) -> ColumnElement[bool]:

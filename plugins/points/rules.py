@@ -312,7 +312,8 @@ def _tell_leaders(words: Explanation, *, key: str | None = None, also: str | Non
     told = {one.id: one for found in recipients.leaders(groups).values() for one in found}
     if also is not None:
         told |= {one.id: one for one in outbox.told(also)}
-    outbox.send(outbox.Notice(to=one, words=words, key=key) for one in told.values())
+    about = outbox.About(page="points.rulebook")
+    outbox.send(outbox.Notice(to=one, words=words, about=about, key=key) for one in told.values())
 
 
 # --- all of them, read once ----------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from plugins.points import wording
+from core.web.words import minutes
+from plugins.points import changes, wording
 
 
 def _earned(facts: Mapping[str, Any]) -> str:
@@ -25,6 +26,36 @@ def _gives(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _not_enough(facts: Mapping[str, Any]) -> str:
+    """Said of prices, gifts, corrections and whatever else takes points."""
+    price, available = facts["price"], facts["available"]
+    if available < 0:
+        return ngettext(
+            "This takes %(num)d point, but %(owed)d are owed: what is earned next repays that first.",
+            "This takes %(num)d points, but %(owed)d are owed: what is earned next repays that first.",
+            price,
+            owed=-available,
+        )
+    return ngettext(
+        "This takes %(num)d point; %(available)d are there to spend.",
+        "This takes %(num)d points; %(available)d are there to spend.",
+        price,
+        available=available,
+    )
+
+
+def _recorded_before(facts: Mapping[str, Any]) -> str:
+    acts = facts["acts"]
+    return gettext(
+        "Already recorded on %(at)s by %(name)s: %(category)s, %(day)s, %(amount)s.",
+        at=facts["at"],
+        name=facts["name"],
+        category=facts["category"],
+        day=facts["day"],
+        amount=ngettext("%(num)d time", "%(num)d times", acts) if acts else minutes(facts["minutes"]),
+    )
+
+
 def _expire_soon(facts: Mapping[str, Any]) -> str:
     return ngettext(
         "At the end of %(day)s %(num)d point of %(holder)s expires unless it is spent before.",
@@ -35,14 +66,26 @@ def _expire_soon(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _figure(name: str) -> Callable[[Mapping[str, Any]], str]:
+    """A figure of the policy or of a rule as the audit keeps it, which is text, in words."""
+
+    def said(facts: Mapping[str, Any]) -> str:
+        kept = facts["value"]
+        return wording.said(name, {"yes": True, "no": False}.get(kept, int(kept) if kept.isdecimal() else kept))
+
+    return said
+
+
 SENTENCES: Mapping[str, Any] = {
     **wording.SENTENCES,
     # refusals
-    "not_enough_points": _l("This costs %(price)d points; %(available)d are there to spend."),
+    "not_enough_points": _not_enough,
     "points_category_named": _l("There is a category called %(name)s already. Take another name."),
     "points_category_exists": _l("There is a category %(category)s already. Take another code."),
     # faults of fields
     "points_one_amount": _l("Give the number of acts or the minutes, not both."),
+    "points_recorded_before": _recorded_before,
+    "points_same_line": _l("Line %(line)d says the same."),
     "points_no_number": _l("Enter a number for at least one of them."),
     "points_how_many": _l("Send at least one, at most %(most)d at once."),
     "points_bad_code": _l("A code is small letters, digits and _, beginning with a letter, at most 40."),
@@ -180,6 +223,10 @@ SENTENCES: Mapping[str, Any] = {
     "contribution.objected": _l("objected to"),
     "contribution.credited": _l("credited"),
     "contribution.withdrawn": _l("withdrawn"),
+    "state.posted": _l("posted"),
+    "state.objected": _l("objected to"),
+    "state.credited": _l("credited"),
+    "state.withdrawn": _l("withdrawn"),
     "points_account.issue": _l("The community gives"),
     "points_account.spent": _l("Spent on rooms"),
     "points_account.expired": _l("Expired"),
@@ -206,6 +253,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.points.policy": _l("Changed the policy of points"),
     "act.points.rule_taken_back": _l("Took back a planned award rule"),
     "act.points.policy_taken_back": _l("Took back a planned policy of points"),
+    **{f"value.{name}": _figure(name) for name in (*changes.ORDER, "per", "member_share", "daily_cap", "monthly_cap")},
     # what `linli check` finds
     "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),
     "points_check_l2": _l("L2: account %(account)s says %(balance)d, its lines %(lines)d."),

@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 from core.contract import Actor
 from core.db import Id
 from core.errors import Invalid
-from core.explanations import Explanation
+from core.explanations import Explanation, explain
 from core.people import sheet as people
 from core.plugins import here
 from core.sheets.kinds import Choice, Column, Fault, ImportKind, Judged, Ready, Row, Shape, SheetFaults
 from plugins.points import awards, judging
+from plugins.points.repeats import Act, act_of, before
 from plugins.points.requests import ContributionRequest
 from plugins.points.rules import Book, book
 
@@ -104,6 +105,18 @@ def outlook(ready: Sequence[Ready]) -> Sequence[Explanation]:
     verdicts = awards.preview([one.value for one in in_order]) if in_order else []
     said = {one.row.number: verdict.reason for one, verdict in zip(in_order, verdicts, strict=True)}
     return [said[one.row.number] for one in ready]
+
+
+def repeats(ready: Sequence[Ready]) -> Mapping[int, Explanation]:
+    """Those that are recorded already, and those that stand in the sheet before."""
+    in_order = sorted(ready, key=lambda one: one.row.number)
+    found = {in_order[place].row.number: words for place, words in before([one.value for one in in_order]).items()}
+    first: dict[Act, int] = {}
+    for one in in_order:
+        line = first.setdefault(act_of(one.value), one.row.number)
+        if line != one.row.number:
+            found.setdefault(one.row.number, explain("points_same_line", line=line))
+    return found
 
 
 def _in_order(ready: Sequence[Ready]) -> Sequence[Ready]:
@@ -221,6 +234,7 @@ CONTRIBUTIONS = ImportKind(
             headers=("日期", "发生日期", "活动日期", "时间", "哪一天", "Day of the act", "day", "date"),
             shape=Shape.DAY,
             required=True,
+            past=True,
             examples=("2026-03-02",),
         ),
         Column(
@@ -258,4 +272,5 @@ CONTRIBUTIONS = ImportKind(
     write=write,
     asks=asks,
     outlook=outlook,
+    repeats=repeats,
 )

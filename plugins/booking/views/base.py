@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Blueprint
@@ -18,6 +19,7 @@ from plugins.booking import calendar, queries
 from plugins.booking.models import Charge, ChargeState, Reservation
 
 pages = Blueprint("booking", __name__, template_folder="../templates")
+FEW = 4  # so many choices stand side by side; more become a list to choose from
 
 
 def name_of(holder: Holder, by: Actor) -> str:
@@ -25,15 +27,17 @@ def name_of(holder: Holder, by: Actor) -> str:
     return holder.name if calendar.may_name(holder, by) else _("A resident")
 
 
-def price_soft(charge: Charge | None) -> str:
+def price_soft(charges: Sequence[Charge]) -> str:
     """What becomes, or became, of the points of a reservation."""
-    if charge is None:
+    if not charges:
         return ""
-    if charge.state is ChargeState.HELD:
-        return _("%(points)s, taken at check-in", points=points(charge.points))
-    if charge.state in {ChargeState.CAPTURED, ChargeState.CAPTURE_DUE}:
-        return _("%(points)s, taken", points=points(charge.points))
-    return _("%(points)s, given back", points=points(charge.points))
+    kept = [one for one in charges if one.state not in {ChargeState.RELEASED, ChargeState.RELEASE_DUE}]
+    total = points(sum(one.points for one in kept or charges))
+    if not kept:
+        return _("%(points)s, given back", points=total)
+    if any(one.state is ChargeState.HELD for one in kept):
+        return _("%(points)s, taken at check-in", points=total)
+    return _("%(points)s, taken", points=total)
 
 
 def cancel_words(reservation: Reservation) -> str:

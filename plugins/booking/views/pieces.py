@@ -16,7 +16,7 @@ from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
-from plugins.booking import queries, quote
+from plugins.booking import board, ground, queries
 from plugins.booking.models import Reservation
 from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
 
@@ -25,7 +25,9 @@ MOST, MOST_MISSED = 6, 200
 
 
 def navigation(actor: Actor) -> Iterator[NavItem]:
-    """The entry of the main menu."""
+    """The entry of the main menu; for strangers it leads to what everybody may read."""
+    if actor is access.NOBODY and board.is_public():
+        yield NavItem(label=_("Today's rooms"), endpoint="booking.board", order=10, icon="calendar")
     if access.reach(actor, "booking.read") is not None:
         yield NavItem(label=_("Rooms"), endpoint="booking.timetable", order=10, icon="calendar")
 
@@ -56,7 +58,7 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
 
 def _waiting(today: date, now: datetime) -> Iterator[Piece]:
     """Who missed a second session lately, and charges nobody can settle; single missed sessions as a card."""
-    rule = quote.figures().no_shows
+    rule = ground.figures().no_shows
     by_holder: dict[Id, list[Reservation]] = {}
     for one in queries.no_shows_since(today - max(LATELY, timedelta(days=rule.days)), now=now, most=MOST_MISSED):
         by_holder.setdefault(one.holder_id, []).append(one)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core import clock
+from core.accounts import access
 from core.db import Id
 from core.web.forms import ActForm, Form
 from core.web.guard import requires
 from core.web.request import actor
-from core.web.words import minutes, moment, near, points, say, say_code, span
-from plugins.booking import attendance, calendar, queries, reserve
-from plugins.booking.forms import CancelForm, ForgiveForm
+from core.web.words import at_clock, minutes, moment, near, points, say, say_code, span
+from plugins.booking import attendance, calendar, lengths, moving, queries, reserve
+from plugins.booking.forms import CancelForm, ForgiveForm, ShortenForm
+from plugins.booking.lengths import Longer
 from plugins.booking.models import Reservation, Side
 from plugins.booking.views.base import (
+    FEW,
     can_cancel,
     can_check_in,
     cancel_words,
@@ -26,7 +32,7 @@ from plugins.booking.views.base import (
     price_soft,
     readable,
 )
-from plugins.booking.views.day import FEW, Link
+from plugins.booking.views.shapes import Link
 
 MOST, EARLIER = 50, 20
 
@@ -61,7 +67,7 @@ def reservations() -> str:
     )
 
 
-def _one(reservation_id: Id, form: Form) -> str:
+def one(reservation_id: Id, form: Form) -> str:
     """The page of a reservation; `form` is what was refused, if anything."""
     now, found = clock.now(), calendar.reservation(reservation_id, by=actor())
     state = found.state(now)
@@ -72,7 +78,7 @@ def _one(reservation_id: Id, form: Form) -> str:
         day=found.starts_at,
         near=near(found.starts_at),
         time=span(found.starts_at, found.ends_at),
-        price=price_soft(queries.charge_of(found.id)),
+        price=price_soft(queries.charges_of(found.id)),
         facts=_facts(found),
         whys=[say(one) for one in found.explanation],
         form=form,
@@ -83,7 +89,42 @@ def _one(reservation_id: Id, form: Form) -> str:
         can_cancel=can_cancel(found, now),
         can_forgive=state.value == "missed" and found.forgiven_at is None,
         cancel_words=cancel_words(found),
+        **_ways(found, form, now),
     )
+
+
+def _ways(found: Reservation, form: Form, now: datetime) -> dict[str, Any]:
+    """How it may still be changed by whoever looks: moved, shortened, made longer."""
+    if not access.allows(actor(), "booking.reserve", found.holder_id):
+        return {"can_move": False, "shorten_form": None, "longer": None}
+    ends = [(end.isoformat(), at_clock(end)) for end in lengths.ends_for(found, now)]
+    shorten = form if isinstance(form, ShortenForm) else ShortenForm(formdata=None)
+    longer = lengths.longer(found, by=actor())
+    return {
+        "can_move": moving.is_movable(found, now),
+        "shorten_form": shorten.offer(ends) if ends else None,
+        "shorten_words": _shorten_words(found, now),
+        "longer": longer,
+        "longer_words": "" if longer is None else _longer_words(longer),
+    }
+
+
+def _shorten_words(found: Reservation, now: datetime) -> str:
+    """What becomes of the points, before it is done."""
+    if not found.price_points:
+        return _("The rest is free for others at once.")
+    if lengths.costs_all_the_same(found, now):
+        return _("The rest is free for others at once. It is too late for points to come back.")
+    until = moment(found.shorten_until)
+    return _("The rest is free for others at once. Up to %(until)s the points for it come back.", until=until)
+
+
+def _longer_words(longer: Longer) -> str:
+    """Until when, and for what, before the tap."""
+    price = longer.quote.price_points
+    if price:
+        return _("Until %(time)s for %(points)s, taken at once.", time=at_clock(longer.ends_at), points=points(price))
+    return _("Until %(time)s, at no charge.", time=at_clock(longer.ends_at))
 
 
 def _facts(found: Reservation) -> list[tuple[str, str]]:
@@ -102,7 +143,7 @@ def _facts(found: Reservation) -> list[tuple[str, str]]:
 @requires("booking.read")
 def reservation(reservation_id: Id) -> str:
     """One reservation: when, where, what it costs and why."""
-    return _one(reservation_id, ActForm(formdata=None))
+    return one(reservation_id, ActForm(formdata=None))
 
 
 @pages.post("/reservations/<id:reservation_id>/check-in")
@@ -118,7 +159,7 @@ def check_in(reservation_id: Id) -> ResponseReturnValue:
             else:
                 flash(_("Checked in. Have a good time."), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
-    return _one(reservation_id, form), form.status
+    return one(reservation_id, form), form.status
 
 
 @pages.post("/reservations/<id:reservation_id>/cancellation")
@@ -131,7 +172,7 @@ def cancel(reservation_id: Id) -> ResponseReturnValue:
             made = reserve.cancel(reservation_id, form.to_request(), by=actor())
             flash(_("Cancelled. The room is free for others."), "success")
             return redirect(url_for(".reservations", holder=made.holder_id), code=303)
-    return _one(reservation_id, form), form.status
+    return one(reservation_id, form), form.status
 
 
 @pages.post("/reservations/<id:reservation_id>/forgiveness")
@@ -144,4 +185,4 @@ def forgive(reservation_id: Id) -> ResponseReturnValue:
             attendance.forgive(reservation_id, form.to_request(), by=actor())
             flash(_("This missed session no longer counts."), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
-    return _one(reservation_id, form), form.status
+    return one(reservation_id, form), form.status

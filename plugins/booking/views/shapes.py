@@ -1,4 +1,4 @@
-"""What the template of the timetable is given: days of the strip, and what stands in a room."""
+"""What the template of the timetable is given: days of the strip, choices, and what stands in a room."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ class Shown:
     length: int
     url: str | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A choice: a link that may be the present one."""
+
+    label: str
+    url: str
+    active: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -9,35 +10,92 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from core.accounts import access
 from core.contract import Actor
 from core.db import Id
+from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import minutes, near, points, when
-from plugins.booking import quote, reserve
+from plugins.booking import ground, occupancy, quote, reserve
+from plugins.booking.calendar import Column
 from plugins.booking.forms import BookForm
+from plugins.booking.models import Room
+from plugins.booking.quote import Quote
 from plugins.booking.requests import EARLIEST, LATEST, ReservationRequest
-from plugins.booking.views.base import choices, chosen_of, pages
-from plugins.booking.views.day import FEW, TYPED, Page
+from plugins.booking.views.base import FEW, choices, chosen_of, pages
+from plugins.booking.views.day import Chooser, asked_day
+from plugins.booking.views.drawing import TYPED
+from plugins.booking.views.shapes import Link
 
 
-def _asked_day() -> date:
-    try:
-        found = date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
-        return here().today()
-    return found if date(2000, 1, 1) <= found <= date(2180, 1, 1) else here().today()
+class Page(Chooser):
+    """One day for one holder: everything the template shows."""
+
+    def __init__(self, shown: date, holder: Holder | None, found: list[Holder], by: Actor) -> None:
+        super().__init__(shown, holder, by, address=url_for(".timetable"))
+        self.choices = found
+
+    @property
+    def fixed(self) -> Mapping[str, object]:
+        """For whom."""
+        return {} if self.holder is None else {"holder": self.holder.id}
+
+    @property
+    def may_tap(self) -> bool:
+        """Whether free times are links: the day is open, or the rule may be set aside."""
+        return self.holder is not None and (self.opens_at is None or access.allows(self.by, "booking.override"))
+
+    def holder_options(self) -> list[tuple[str, str]]:
+        """For whom; many as a list to choose from."""
+        return [(str(one.id), one.name) for one in self.choices]
+
+    def holder_links(self) -> list[Link]:
+        """For whom; a few as links."""
+        return [
+            Link(
+                label=one.name, url=self.url(holder=one.id), active=self.holder is not None and one.id == self.holder.id
+            )
+            for one in self.choices
+        ]
+
+    def usual(self, column: Column, starts_at: datetime) -> int:
+        """As much of the base time as fits."""
+        base = ground.figures().base_session_minutes or 60
+        return min(base, _room_left(column, starts_at), column.room.longest_minutes or base)
+
+    def wished(self, room_id: Id, starts_at: datetime, ends_at: datetime) -> ReservationRequest:
+        """A wish of the holder, with the people who were typed."""
+        assert self.holder is not None
+        return ReservationRequest(
+            room_id=room_id, holder_id=self.holder.id, starts_at=starts_at, ends_at=ends_at, people=self.people
+        )
+
+    def answered(self, wish: ReservationRequest) -> Quote:
+        """As if it were booked now."""
+        return quote.quote(wish, by=self.by)
+
+    def title_of(self, room: Room) -> str:
+        """Which room it is."""
+        return _("Book %(room)s", room=room.name)
+
+    @property
+    def can_override(self) -> bool:
+        """Whether who looks may set aside what stands in the way."""
+        return self.quote is not None and self.quote.can_be_overridden and access.allows(self.by, "booking.override")
+
+    @property
+    def can_correct(self) -> bool:
+        """Whether the number of people, which may be typed anew, is all that stands in the way."""
+        return self.quote is not None and {one.code for one in self.quote.reasons} == {"too_many_people"}
 
 
-def _asked_wish(page: Page) -> None:
-    start, length = request.args.get("start", ""), request.args.get("minutes", "")
-    try:
-        room_id = Id(request.args.get("room", ""))
-        starts_at = datetime.combine(page.day, datetime.strptime(start, "%H:%M").time(), tzinfo=here().zone)  # noqa: DTZ007
-    except ValueError:
-        return
-    page.wish_for(room_id, starts_at, int(length) if length.isdecimal() and len(length) < 5 else None)
+def _room_left(column: Column, starts_at: datetime) -> int:
+    """Minutes that are free from a moment on; 60 where nothing is."""
+    quarter = int(starts_at.timestamp()) // occupancy.QUARTER_SECONDS
+    run = next((run for run in column.free if quarter in run), None)
+    return 60 if run is None else (run.stop - quarter) * 15
 
 
 def _render(page: Page, form: BookForm | None) -> str:
@@ -58,7 +116,7 @@ def _texts(page: Page) -> dict[str, str]:
         "longer": minutes(page.quote.extension_minutes),
         "price": points(price) if price else _("no charge"),
         "price_soft": _(
-            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=quote.figures().cancel_hours
+            "taken at check-in; cancelled %(hours)d hours before, they come back", hours=ground.figures().cancel_hours
         )
         if price
         else "",
@@ -71,9 +129,9 @@ def timetable() -> str:
     """All rooms on one day; a tap on a free time shows what it costs."""
     by = actor()
     found = choices(by)
-    page = Page(_asked_day(), chosen_of(found, request.args.get("holder"), by), found, by)
+    page = Page(asked_day(here().today()), chosen_of(found, request.args.get("holder"), by), found, by)
     page.keep(request.args)
-    _asked_wish(page)
+    page.ask()
     if page.wish is None and not page.typed:
         return _render(page, None)
     form = BookForm(formdata=None, data={**page.typed, "people": page.people})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.communities import policy
 from core.contract import HolderKind
 from core.db import Id
 from core.people import closed
+from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
@@ -27,6 +28,7 @@ from plugins.points.statements import Wanted
 from plugins.points.terms import AccountView
 from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, between, pages
 
+CLOSED = "closed"  # a kind of holder only for the list
 FIRST_LOTS = 5  # of what expires next, on the page of an account
 
 SORTS: Mapping[str, Callable[[AccountView], Any]] = {
@@ -41,7 +43,10 @@ SORTS: Mapping[str, Callable[[AccountView], Any]] = {
 def overview() -> ResponseReturnValue:
     """Groups with standing and points, those with the most first; residents by name; one's own for those who may see no more."""
     everyone = access.reach(actor(), READ) == "all"
-    kind = HolderKind.RESIDENT if everyone and request.args.get("kind") == "resident" else HolderKind.GROUP
+    asked = request.args.get("kind")
+    if everyone and asked == CLOSED:
+        return _closed_groups()
+    kind = HolderKind.RESIDENT if everyone and asked == "resident" else HolderKind.GROUP
     words, tier = request.args.get("q", ""), request.args.get("tier", "")
     sort = request.args.get("sort", "")
     limit = LINES if kind is HolderKind.RESIDENT else MOST_GROUPS
@@ -64,7 +69,24 @@ def overview() -> ResponseReturnValue:
         sort=sort,
         tiers=choices_of([(code, say_code(f"tier.{code}")) for code in (*TIERS[::-1], standing.NONE)], _("all")),
         next_url=more,
+        gone=() if everyone else _gone(queries.closed_groups(by=actor(), limit=LINES)[:LINES]),
     )
+
+
+def _closed_groups() -> ResponseReturnValue:
+    """Groups that were merged or dissolved: what they had moved on, their statements stay."""
+    words = request.args.get("q", "")
+    found = queries.closed_groups(by=actor(), words=words, limit=LINES, cursor=request.args.get("cursor"))
+    more = url_for(".overview", kind=CLOSED, q=words, cursor=found[LINES - 1].id) if len(found) > LINES else None
+    return render_template(
+        "points/overview.html", everyone=True, kind=CLOSED, words=words, gone=_gone(found[:LINES]), next_url=more
+    )
+
+
+def _gone(found: Sequence[Holder]) -> Sequence[tuple[Holder, str]]:
+    """Each with what became of it."""
+    said = closed.words([holder.id for holder in found])
+    return [(holder, say(said[holder.id])) for holder in found]
 
 
 # --- statements ----------------------------------------------------------------------------------------------------

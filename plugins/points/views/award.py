@@ -14,6 +14,7 @@ from core.communities import policy
 from core.contract import HolderKind
 from core.db import Id
 from core.errors import DomainError, NotFound
+from core.explanations import Explanation
 from core.people import queries as people
 from core.people.models import Holder
 from core.plugins import here
@@ -21,7 +22,7 @@ from core.web.guard import requires
 from core.web.request import actor
 from core.web.transactions import runs_in
 from core.web.words import say
-from plugins.points import awards, judging, queries, rules, standing
+from plugins.points import awards, judging, queries, repeats, rules, standing
 from plugins.points.forms import AwardForm, award_form
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import MOST_MEMBERS
@@ -33,12 +34,12 @@ AWARD = "points.award"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """What a number on the award page would make: points, and standing before and after. `words`: a cap or a fault."""
+    """What a number on the award page would make: points, and standing before and after. `words`: what is to be noticed."""
 
     points: int | None = None
     after: int | None = None
     tier: str = ""
-    words: str = ""
+    words: Sequence[str] = ()
 
 
 @pages.get("/award")
@@ -57,7 +58,10 @@ def record() -> ResponseReturnValue:
     form = _form(book)
     if form.submitted():
         with form.refusing():
-            made = awards.record_many(form.to_requests(book), by=actor())
+            asked = form.to_requests(book)
+            if not form.once_more.data:
+                awards.refuse_repeats(asked, by=actor())
+            made = awards.record_many(asked, by=actor())
             flash(recorded(len(made.ids), made.credits_on), "success")
             return redirect(url_for(".contributions"), code=303)
     return _award_page(form, {})
@@ -96,15 +100,19 @@ def preview() -> ResponseReturnValue:
             form.refuse(error)
         else:
             stood = standing.of([holder.id for holder in form.holders], day=here().today())
-            gains = {row.holder.id: _gain(stood[row.holder.id], verdict, form.day.data) for row, verdict in found}
+            again = repeats.before(asked)
+            gains = {
+                row.holder.id: _gain(stood[row.holder.id], verdict, form.day.data, again.get(place))
+                for place, (row, verdict) in enumerate(found)
+            }
     if request.headers.get("HX-Request"):
         return render_template("points/_gains.html", **_sums(form, gains), form=form)
     return _award_page(form, gains)
 
 
-def _gain(stood: standing.Standing, verdict: judging.Verdict, day: date) -> Gain:
-    capped = verdict.reason.code not in {"award_acts", "award_minutes"}
-    words = say(verdict.reason) if capped else ""
+def _gain(stood: standing.Standing, verdict: judging.Verdict, day: date, again: Explanation | None) -> Gain:
+    capped = verdict.reason if verdict.reason.code not in {"award_acts", "award_minutes"} else None
+    words = [say(one) for one in (again, capped) if one is not None]
     counts = stood.members is None and day > here().today() - timedelta(days=stood.window_days)
     if not counts or not verdict.points:
         return Gain(points=verdict.points, words=words)

@@ -18,7 +18,7 @@ from core.sheets import drafts, looking, progress, reading
 from core.sheets.forms import PasteForm, UploadForm, mending_of, version_of
 from core.sheets.header import columns_of
 from core.sheets.judging import Checked
-from core.sheets.kinds import SheetFaults
+from core.sheets.kinds import SheetFaults, SheetRepeats
 from core.sheets.models import SheetDraft
 from core.sheets.progress import Stage
 from core.web import downloads, replay
@@ -48,7 +48,9 @@ def award_template() -> Response:
     """The sheet to fill in, with the groups and categories to choose from."""
     from core.sheets import template  # 0.1 s, for openpyxl: only whoever asks for a template waits for it
 
-    return downloads.download(template.workbook(sheet.CONTRIBUTIONS), _("contributions.xlsx"), downloads.XLSX)
+    return downloads.download(
+        template.workbook(sheet.CONTRIBUTIONS, numbered=False), _("contributions.xlsx"), downloads.XLSX
+    )
 
 
 @pages.post("/award/sheet")
@@ -140,6 +142,14 @@ def discard_lines(draft_id: Id) -> ResponseReturnValue:
     return _draft_page(draft, form)
 
 
+@pages.post("/award/sheet/<id:draft_id>/leave-out")
+@requires(AWARD)
+def leave_out_repeats(draft_id: Id) -> ResponseReturnValue:
+    """Leave out the lines that seem to be recorded already."""
+    version = version_of(request.form)
+    return _change(draft_id, lambda draft: drafts.leave_out_repeats(draft, version, by=actor()))
+
+
 def _change(draft_id: Id, change: Callable[[SheetDraft], None]) -> ResponseReturnValue:
     form = ActForm()
     draft = drafts.of(draft_id, KIND, by=actor(), lock=True)
@@ -155,21 +165,22 @@ def _change(draft_id: Id, change: Callable[[SheetDraft], None]) -> ResponseRetur
 @runs_in("own")
 def record_lines(draft_id: Id) -> ResponseReturnValue:
     """Record all lines, or none: judged once more in a unit that reads, then written in a short one."""
-    form = ActForm()
+    form, told = ActForm(), 0
     if form.submitted():
-        version = version_of(request.form)
+        version, meant = version_of(request.form), "once_more" in request.form
         try:
             with web_reading():
                 draft = drafts.of(draft_id, KIND, by=actor())
-                checked = None if draft.recorded_at else drafts.judge_whole(draft, by=actor())
+                told = looking.counts(draft).again
+                checked = None if draft.recorded_at else drafts.judge_whole(draft, once_more=meant, by=actor())
             with writing():
                 return replay.once(lambda: _recorded(draft_id, checked, version))
-        except SheetFaults as refusal:
-            with writing():
-                drafts.judge_again(drafts.of(draft_id, KIND, by=actor(), lock=True), by=actor())
-            with web_reading():
-                form.refuse(refusal)
         except DomainError as refusal:
+            if isinstance(refusal, SheetFaults) or (
+                isinstance(refusal, SheetRepeats) and refusal.facts["count"] != told
+            ):  # others have changed something meanwhile
+                with writing():
+                    drafts.judge_again(drafts.of(draft_id, KIND, by=actor(), lock=True), by=actor())
             with web_reading():
                 form.refuse(refusal)
     with web_reading():

@@ -15,7 +15,7 @@ from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import say_code
-from plugins.points import queries, remains, rules, withdrawal
+from plugins.points import queries, remains, repeats, rules, withdrawal
 from plugins.points.forms import WithdrawalForm, choices_of
 from plugins.points.models import State
 from plugins.points.queries import READ
@@ -86,6 +86,11 @@ def _contribution_page(contribution_id: Id, form: WithdrawalForm) -> ResponseRet
     found = queries.contribution(contribution_id, by=actor())
     became = remains.fates(contribution_id, by=actor())
     page = render_template(
-        "points/contribution.html", contribution=found, became=became, form=form, today=here().today()
+        "points/contribution.html",
+        contribution=found,
+        became=became,
+        like=repeats.like(found),
+        form=form,
+        today=here().today(),
     )
     return page, form.status

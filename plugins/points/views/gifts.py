@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from core.accounts import access
 from core.communities import policy
+from core.contract import HolderKind
 from core.db import Id
 from core.plugins import here
 from core.web.forms import ActForm
@@ -78,7 +79,9 @@ def _answer(holder_id: Id, gift_id: Id, act: Callable[..., Gift], done: str) -> 
 
 def _page(holder_id: Id, form: GiftForm, status: int | None = None) -> ResponseReturnValue:
     by = actor()
-    [view] = terms.accounts([queries.holder(holder_id, by=by).value()])
+    holder = queries.holder(holder_id, by=by).value()
+    [view] = terms.accounts([holder])
+    is_group = holder.kind is HolderKind.GROUP
     form.offer_to(gifts.groups(but=holder_id))
     cap = policy.at(PointsPolicy, here().today()).gift_monthly_cap
     page = render_template(
@@ -88,7 +91,8 @@ def _page(holder_id: Id, form: GiftForm, status: int | None = None) -> ResponseR
         found=gifts.listed(holder_id, by=by, limit=LINES)[:LINES],
         cap=cap,
         given=gifts.given_in(holder_id, here().today()),
-        may_give=cap > 0 and access.allows(by, gifts.GIVE, holder_id),
+        is_group=is_group,
+        may_give=is_group and cap > 0 and access.allows(by, gifts.GIVE, holder_id),
         may_answer=access.allows(by, gifts.GIVE, holder_id),
     )
     return page, status or form.status

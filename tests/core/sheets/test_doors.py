@@ -186,4 +186,6 @@ def test_the_template_offers_groups_and_categories_that_are_there(browser_of: Br
     assert {"演出", "志愿服务时长"} <= set(names)
     assert only
     assert book["lists"].sheet_state == "hidden"
+    needed = {row[0]: row[1] for row in book.worksheets[1].iter_rows(values_only=True)}
+    assert (needed["编号"], needed["类别"]) == (None, "是")  # the page gives numbers itself
     assert browser_of("zhang").get("/points/award/sheet/template.xlsx").status_code == 403

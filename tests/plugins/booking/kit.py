@@ -1,6 +1,7 @@
 """A small points plugin that keeps its book in memory, and builders of rooms and reservations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -37,6 +38,7 @@ TARIFF = Tariff(
         WeeklyHours(weekday=6, opens=0, closes=1440),
     ),
 )
+MINUTE = timedelta(minutes=1)
 TIERS = {"none": (None, 0), "bronze": (10, 60), "silver": (14, 90), "gold": (21, 120)}
 
 
@@ -118,18 +120,14 @@ class FakePoints(Plugin):
     def _settle(self, hold_id: Id, points: int, at: datetime, state: HoldState) -> Hold:
         hold = self.holds[hold_id]
         assert hold.state is HoldState.OPEN, "settled twice"
-        assert hold.points == points
+        assert 0 < points <= hold.points - hold.captured - hold.released
         self.said.append((state.value, points, at))
-        self.holds[hold_id] = Hold(
-            id=hold.id,
-            holder_id=hold.holder_id,
-            points=hold.points,
-            captured=points if state is HoldState.CAPTURED else 0,
-            released=points if state is HoldState.RELEASED else 0,
-            state=state,
-            until=None,
-        )
-        return self.holds[hold_id]
+        part = {state.value: getattr(hold, state.value) + points}
+        found = replace(hold, **part)
+        if found.captured + found.released == found.points:
+            found = replace(found, state=state)
+        self.holds[hold_id] = found
+        return found
 
 
 # --- builders ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from core.communities import switching
 from core.db import Id, session
 from core.errors import Forbidden, WrongState
 from core.notices.models import Outbox
-from plugins.booking import attendance, charges, occupancy, quote, reserve
+from plugins.booking import attendance, charges, ground, occupancy, quote, reserve
 from plugins.booking.attendance import CheckInTooEarly, TooLate
 from plugins.booking.models import Charge, ChargeState, Claim, Reservation, Room, State, Status
 from plugins.booking.occupancy import RoomTaken
@@ -238,7 +238,8 @@ def test_p6_sessions_that_began_while_booking_was_off_are_no_no_shows(
     now = clock.now()
     assert [one.state(now) for one in (before, during, after)] == [State.MISSED, State.ATTENDED, State.CONFIRMED]
     assert points.said == [("released", 5, at("11-27 09:00")), ("captured", 5, at("10:15"))]
-    record = quote.record_of(within.choir, at("11-27 09:00").date(), now)
+    day = at("11-27 09:00").date()
+    record = ground.records_of(within.choir, day, day, now)
     assert record.missed_days == (date(2026, 11, 26),)
     assert list(charges.broken()) == []
     assert list(occupancy.broken()) == []

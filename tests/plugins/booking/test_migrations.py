@@ -1,4 +1,4 @@
-"""The second revision of booking: back and forth with rooms and reservations in the tables, on both databases."""
+"""The later revisions of booking: back and forth with rooms and reservations in the tables, on both databases."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from sqlalchemy import Engine, select, text
 from core.db import Database, migrate, session, unit
 from core.hookspecs import Keeps
 from core.plugins import House, here
-from plugins.booking import occupancy
+from plugins.booking import attendance, lengths, moving, occupancy
 from plugins.booking.models import Claim, Item, Occupancy, Reservation, Room, Who
+from plugins.booking.requests import ChangeRequest, EndRequest
 from tests import kit
 from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
-from tests.kit import SLUG, enter_slug
-from tests.plugins.booking.kit import a_reservation, a_room, at, rule
+from tests.kit import SLUG, SYSTEM, enter_slug
+from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, at, rule, set_clock
 
 KEPT = (
     "SELECT id, name, capacity, floor_area FROM booking_room ORDER BY id",
@@ -30,8 +31,8 @@ def run(database: Database, statement: str, **values: Any) -> list[Any]:
         return [tuple(row) for row in result] if result.returns_rows else []
 
 
-def back(database: Database, house: House) -> None:
-    assert migrate.downgrade(database, house.by_name["booking"], "0001") != []
+def back(database: Database, house: House, to: str = "0001") -> None:
+    assert migrate.downgrade(database, house.by_name["booking"], to) != []
 
 
 def forth(database: Database, house: House) -> None:
@@ -91,3 +92,56 @@ def test_rooms_of_the_first_revision_have_no_rules_and_their_equipment_once(book
         assert {one.held for one in session.scalars(select(Reservation))} == {(at("11-27 10:00"), at("11-27 11:00"))}
     back(booked, house)
     assert ("音响一套、话筒",) in run(booked, "SELECT equipment FROM booking_room")
+
+
+# --- charges -------------------------------------------------------------------------------------------------------
+
+RESERVATIONS = (
+    "SELECT id, starts_at, ends_at, status, base_minutes, extension_minutes, price_points "
+    "FROM booking_reservation ORDER BY id"
+)
+CHARGES = "SELECT state, points FROM booking_charge ORDER BY state, points"
+CUT_OFFS = "SELECT id, shorten_until FROM booking_reservation ORDER BY id"
+
+
+@pytest.fixture
+def full(empty: Database, booking_house: House, points: FakePoints) -> Database:  # noqa: F811
+    """One as it was booked, one shortened, one moved, one made longer, in a room with buffers."""
+    kit.prepare(empty, booking_house)
+    cast = kit.find_cast(empty)
+    points.give(cast.choir, "gold", 100)
+    with unit(empty, write=True):
+        enter_slug(booking_house, SLUG)
+        hall = rule(a_room(), setup_minutes=15, clearup_minutes=30)
+        a_reservation(hall, cast.choir, "11-27 08:00", "11-27 10:30")
+        shortened, moved, running = (
+            a_reservation(hall, cast.choir, f"12-0{day} 10:00", f"12-0{day} 13:00") for day in (1, 2, 7)
+        )
+        lengths.shorten(shortened.id, EndRequest(ends_at=at("12-01 12:30")), by=SYSTEM)
+        moving.change(moved.id, ChangeRequest(starts_at=at("12-02 11:00"), ends_at=at("12-02 13:30")), by=SYSTEM)
+        set_clock("12-07 10:00")
+        attendance.check_in(running.id, by=SYSTEM)
+        lengths.extend(running.id, EndRequest(ends_at=at("12-07 13:30")), by=SYSTEM)
+        set_clock("11-26 09:00")
+    return empty
+
+
+@pytest.mark.parametrize("to", ["0002", "0001"])
+def test_back_and_forth_keeps_every_reservation_and_the_charge_that_counts(
+    full: Database, booking_house: House, to: str
+) -> None:
+    kept, cut_offs = run(full, RESERVATIONS), run(full, CUT_OFFS)
+    assert run(full, CHARGES) == [
+        ("captured", 5),
+        ("captured", 10),
+        ("held", 5),
+        ("held", 5),
+        ("held", 5),
+        ("released", 5),
+        ("released", 10),
+    ]
+    back(full, booking_house, to)
+    assert run(full, RESERVATIONS) == kept
+    assert run(full, CHARGES) == [("captured", 15), ("held", 5), ("held", 5), ("held", 5)]
+    forth(full, booking_house)
+    assert (run(full, RESERVATIONS), run(full, CUT_OFFS)) == (kept, cut_offs)

@@ -11,10 +11,11 @@ from core.contract import HolderKind, VenueTerms
 from core.db import Id
 from core.errors import Forbidden, Invalid, NotFound
 from plugins.booking import quote
+from plugins.booking.ground import Situation
 from plugins.booking.models import Reservation, Room, Status
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.queries import Record
-from plugins.booking.quote import Quote, Situation
+from plugins.booking.quote import Quote
 from plugins.booking.requests import ReservationRequest
 from tests.kit import NOW, ZONE, Cast, a_group, a_resident, actor_of
 from tests.plugins.booking.kit import (

@@ -77,11 +77,12 @@ def test_b1_the_key_itself_refuses_what_no_look_beforehand_saw(within: Cast, hal
         price_points=0,
         explanation=(),
         cancel_until=first.cancel_until,
+        shorten_until=first.shorten_until,
     )
     session.add(twin)
     session.flush()
     with pytest.raises(RoomTaken), savepoint():
-        occupancy.occupy(twin)
+        occupancy.occupy([twin])
     assert held() == 4
     assert len(session.scalars(select(Claim)).all()) == 1
 

@@ -94,3 +94,41 @@ def test_good_deeds_become_rehearsal_time(app: Flask, database: Database, progra
     sweep(app, database)
     assert account(li, choir) == (305, 0, 305)
     checked(app, database)
+
+
+def test_b4_shortened_moved_and_made_longer_the_book_keeps_every_point(
+    app: Flask, database: Database, program_of: ProgramOf, cast: Cast
+) -> None:
+    li, zhang = program_of("li"), program_of("zhang")
+    choir = cast.choir.id
+    room = li.post("/booking/rooms", {"name": "排练厅", "capacity": 40}).get_json()["id"]
+    week = [{"weekday": day, "opens": "08:00", "closes": "22:00"} for day in range(7)]
+    li.put(f"/booking/rooms/{room}/hours", {"hours": week})
+    told = {"holder_id": str(choir), "category": "customs_publicity", "occurred_on": "2026-11-26", "acts": 16}
+    assert li.post("/points/contributions", told).status_code == 201
+    set_clock("11-30 09:00")
+    sweep(app, database)
+
+    def times(starts: str, ends: str) -> dict[str, str]:
+        return {"starts_at": at(starts).isoformat(), "ends_at": at(ends).isoformat()}
+
+    wish = {"room_id": room, "holder_id": str(choir), **times("12-04 17:00", "12-04 20:00")}
+    made = zhang.post("/booking/reservations", wish).get_json()
+    path = f"/booking/reservations/{made['id']}"
+    assert account(li, choir) == (320, 20, 300)
+    # Half an hour of the evening less: one step of 10 comes back.
+    assert zhang.post(f"{path}/shortening", {"ends_at": at("12-04 19:30").isoformat()}).status_code == 201
+    assert account(li, choir) == (320, 10, 310)
+    # In the morning the same length costs 5; then an hour more.
+    moved = zhang.patch(path, times("12-04 09:00", "12-04 11:30"))
+    assert (moved.status_code, moved.get_json()["price_points"]) == (200, 5)
+    assert account(li, choir) == (320, 5, 315)
+    set_clock("12-04 09:00")
+    assert zhang.post(f"{path}/check-in").status_code == 201
+    assert account(li, choir) == (315, 0, 315)
+    longer = zhang.post(f"{path}/extension", {"ends_at": at("12-04 12:30").isoformat()})
+    assert (longer.status_code, longer.get_json()["price_points"]) == (201, 15)
+    assert account(li, choir) == (305, 0, 305)
+    lines = li.get(f"/points/accounts/{choir}/statement?from=2026-12-04&to=2026-12-04").get_json()["lines"]
+    assert [line["points"] for line in lines] == [-5, -10]
+    checked(app, database)

@@ -1,6 +1,7 @@
 """Objections, decisions, corrections, reversals, gifts and the past: over REST and on their pages, in the same words."""
 
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from core.contract import Actor
 from core.db import Database, session, unit
 from core.notices.models import Outbox
 from core.plugins import House
-from plugins.points import past
+from plugins.points import past, withdrawal
 from plugins.points.policy import PointsPolicy
+from plugins.points.requests import WithdrawalRequest
 from tests.kit import NOW, SLUG, SYSTEM, BrowserOf, Cast, Client, ProgramOf, actor_of, enter_slug
-from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, on, sweep
+from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, after, an_act, on, sweep
 from tests.plugins.points.test_api import account, given, publicity
 from tests.statements import statements
 
@@ -310,3 +312,43 @@ def test_strangers_find_what_everybody_may_read_from_the_sign_in_page(
     page = client.get(f"/{SLUG}/sign-in").text
     assert f"/{SLUG}/points/posting" not in page
     assert f"/{SLUG}/points/rules" in page
+
+
+def test_a_resident_gives_nothing_and_the_page_says_so(browser_of: BrowserOf, li: Client, cast: Cast) -> None:
+    inside_page = browser_of("li").get(f"/points/accounts/{cast.chen.resident_id}/gifts").text
+    assert "Only groups give one another points." in inside_page
+    assert 'name="receiver"' not in inside_page
+    assert "/gifts" not in browser_of("li").get(f"/points/accounts/{cast.chen.resident_id}").text
+
+
+def test_a_gift_refused_is_said_once(
+    browser_of: BrowserOf, li: Client, cast: Cast, database: Database, house: House
+) -> None:
+    inside(database, house, lambda: a_policy(posting_days=0, gift_monthly_cap=20))
+    sent = {"receiver": str(cast.orchestra.id), "points": "21", "reason": ""}
+    refused = browser_of("zhang").post(f"/points/accounts/{cast.choir.id}/gifts", sent)
+    assert refused.status_code == 422
+    assert refused.text.count("so 21 more are too many.") == 1
+    assert 'value="21"' in refused.text
+
+
+def test_a_debt_is_called_one_and_how_it_is_repaid(
+    browser_of: BrowserOf, li: Client, cast: Cast, database: Database, house: House
+) -> None:
+    def owe() -> None:
+        a_policy(posting_days=0)
+        made = an_act(cast.choir, 4)
+        a_hold(cast.choir, 3)
+        withdrawal.withdraw(made.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+
+    inside(database, house, owe)
+    owed = "3 points are owed: points were withdrawn after they were spent or set aside."
+    for name, path in (("zhang", "/"), ("zhang", f"/points/accounts/{cast.choir.id}")):
+        assert owed in browser_of(name).get(path).text
+    assert "owed" in browser_of("li").get("/points/").text
+    sent = {"points": "-1", "reason": "a slip"}
+    refused = browser_of("li").post(f"/points/accounts/{cast.choir.id}/correction", sent)
+    said = "This takes 1 point, but 3 are owed: what is earned next repays that first."
+    assert (refused.status_code, said in unescape(refused.text)) == (422, True)
+    body = {"holder_id": str(cast.choir.id), "points": -1, "reason": "a slip"}
+    assert given(li.post("/points/corrections", body), 422)["detail"] == said

@@ -216,7 +216,7 @@ def test_points_are_held_captured_and_released_in_parts(li: Client, cast: Cast) 
     assert (hold["points"], hold["state"], hold["holder"]["name"]) == (15, "open", "合唱队")
     refusal = given(li.post("/points/holds", a_hold(cast, 6)), 422)
     assert (refusal["code"], refusal["price"], refusal["available"]) == ("not_enough_points", 6, 5)
-    assert refusal["detail"] == "This costs 6 points; 5 are there to spend."
+    assert refusal["detail"] == "This takes 6 points; 5 are there to spend."
     path = f"/points/holds/{hold['id']}"
     assert given(li.post(f"{path}/capture", {"points": 4}))["captured"] == 4
     assert given(li.post(f"{path}/release", {"points": 5}))["released"] == 5

@@ -93,8 +93,8 @@ def test_lines_are_pasted_looked_at_and_recorded_once(browser_of: BrowserOf, rec
 
 def test_the_same_paste_on_another_day_is_meant_again(browser_of: BrowserOf, recorded: Any) -> None:
     li = browser_of("li")
-    for _day in range(2):
-        assert record(li, paste(li, GOOD)).status_code == 303
+    assert record(li, paste(li, GOOD)).status_code == 303
+    assert record(li, paste(li, GOOD), once_more="y").status_code == 303
     assert len(recorded()) == 4
 
 
@@ -210,7 +210,7 @@ def test_formulas_and_merged_cells_are_told_in_place_and_typed_over(browser_of: 
     assert "This cell holds a formula." in page
     assert page.count("This cell is merged with others.") == 2
     mend(li, path, **{"c-2-4": "2", "c-3-2": "演出", "c-4-2": "演出"})
-    assert record(li, path).status_code == 303
+    assert record(li, path, once_more="y").status_code == 303
     assert len(recorded()) == 3
 
 
@@ -219,7 +219,7 @@ def test_what_a_cap_leaves_is_shown_before_it_is_recorded(browser_of: BrowserOf,
     path = paste(li, "".join(f"张淑芬\t演出\t2026-11-24\t{acts}\n" for acts in (1, 2, 1)))
     page = li.get(path).text
     assert "40 points" in page  # of one resident on one day
-    assert record(li, path).status_code == 303
+    assert record(li, path, once_more="y").status_code == 303
     assert sorted(points for *_others, points in recorded()) == [0, 20, 20]
 
 
@@ -332,7 +332,7 @@ def test_long_sheets_are_checked_step_by_step_with_a_bar(
         f"/{li.slug}{path}/step", data={"csrf_token": li.csrf_token()}, headers={"HX-Request": "true"}
     )
     assert last.headers["HX-Redirect"].endswith(path)
-    assert record(li, path).status_code == 303
+    assert record(li, path, once_more="y").status_code == 303
     assert len(recorded()) == 10
 
 
