@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -96,12 +97,36 @@ def test_the_paper_names_centre_holder_period_sums_and_the_day_of_printing(lived
         assert words in shown
 
 
-def test_a_long_statement_on_paper_says_how_many_lines_are_missing(
+def ends(text: str) -> list[tuple[str, str]]:
+    """The balances that sheets of paper begin and end with."""
+    return re.findall(
+        r'class="house-paper-only"><td></td><td><b>(.*?)</b></td><td></td><td class="house-end"><b>(.*?)<', text
+    )
+
+
+def test_l9_every_sheet_of_paper_begins_with_the_balance_the_one_before_ends_with(
     lived: Cast, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "PAPER_ROWS", 1)
+    li = browser_of("li")
+    assert ends(li.get(path(lived, "/statement/print")).text) == [("Balance before", "0"), ("Balance after", "3")]
+    monkeypatch.setattr(page, "FIRST_ROWS", 2)
+    monkeypatch.setattr(page, "MORE_ROWS", 1)
+    assert ends(li.get(path(lived, "/statement/print")).text) == [
+        ("Balance before", "0"),
+        ("Carried forward, sheet 1 of 2", "15"),
+        ("Brought forward", "15"),
+        ("Balance after", "3"),
+    ]
+    assert ends(li.get(path(lived, "/statement/print", kind="earned")).text) == []  # they would not add up
+
+
+def test_a_statement_far_too_long_for_paper_says_how_many_lines_are_missing(
+    lived: Cast, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "MOST_PRINTED", 2)
     shown = browser_of("li").get(path(lived, "/statement/print")).text
-    assert "2 earlier lines do not fit on this page" in shown
+    assert "1 earlier line is left out" in shown
+    assert ends(shown) == [("Brought forward", "10"), ("Balance after", "3")]
 
 
 def rows(answer: Any) -> list[tuple[Any, ...]]:
