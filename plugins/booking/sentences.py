@@ -192,6 +192,9 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.policy": _l("Changed the rules of booking"),
     "act.booking.board": _l("Showed or hid the board for everybody"),
     # what the audit calls things
+    "fact.room": _l("room"),
+    "fact.title": _l("what for"),
+    "fact.people": _l("how many people"),
     "fact.floor_area": _l("floor area"),
     "fact.setup_minutes": _l("minutes to set up"),
     "fact.clearup_minutes": _l("minutes to clear up"),
