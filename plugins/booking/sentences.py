@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 from flask_babel import gettext as _
@@ -76,6 +77,24 @@ def _extension(facts: Mapping[str, Any]) -> str:
         most=facts["most"],
     )
 
+
+def _sentences(first: Any, *more: tuple[str, Any]) -> Callable[[Mapping[str, Any]], str]:
+    """Several sentences after one another; each but the first only where its fact is there and not empty or 0."""
+
+    def say(facts: Mapping[str, Any]) -> str:
+        found = [first, *(words for name, words in more if facts.get(name))]
+        return reduce(
+            lambda one, other: _("%(one)s %(other)s", one=one, other=other), (str(one) % facts for one in found)
+        )
+
+    return say
+
+
+_REASON = ("reason", _l("Reason: %(reason)s"))
+_SET_ASIDE = ("price", _l("%(price)d points are set aside for it."))
+_TAKEN = ("taken", _l("%(taken)d points were taken for it."))
+_BACK = ("back", _l("The %(back)d points come back."))
+_MISSED = _l("Nobody checked in for %(holder)s in %(room)s on %(day)s, %(times)s: the session counts as missed.")
 
 SENTENCES: Mapping[str, Any] = {
     # refusals, in the order in which the first one broken decides
@@ -163,11 +182,48 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
-    "booking.no_show_warning": _l(
-        "Nobody checked in on %(starts_at)s. Once more, and the early window is closed for %(days)d days."
+    "booking.day_before": _sentences(
+        _l("%(holder)s has %(room)s on %(day)s, %(times)s."),
+        ("until", _l("If nobody can come: cancelled by %(until)s, the %(points)d points come back.")),
     ),
-    "booking.no_show_closed": _l(
-        "Nobody checked in on %(starts_at)s. The early window is closed until the end of %(until)s."
+    "booking.soon": _l(
+        "%(holder)s has %(room)s soon: %(day)s, %(times)s. Check in from %(opens)s to %(closes)s; later it counts as missed."
+    ),
+    "booking.booked": _sentences(_l("The centre has booked %(room)s for %(holder)s: %(day)s, %(times)s."), _SET_ASIDE),
+    "booking.booked_several": _sentences(
+        _l("The centre has booked %(room)s for %(holder)s %(count)d times, the first on %(day)s, %(times)s."),
+        _SET_ASIDE,
+    ),
+    "booking.cancelled_by_centre": _sentences(
+        _l("The centre has cancelled the session of %(holder)s in %(room)s on %(day)s, %(times)s."), _BACK, _REASON
+    ),
+    "booking.cancelled_by_centre_several": _sentences(
+        _l("The centre has cancelled %(count)d sessions of %(holder)s, the first in %(room)s on %(day)s, %(times)s."),
+        _BACK,
+        _REASON,
+    ),
+    "booking.cancelled_for_you": _sentences(
+        _l("At the centre the session of %(holder)s in %(room)s on %(day)s, %(times)s, was cancelled for you."),
+        _BACK,
+        _TAKEN,
+        _REASON,
+    ),
+    "booking.moved": _sentences(
+        _l(
+            "The centre has moved the session of %(holder)s in %(was_room)s on %(was_day)s, %(was_times)s: it is now in "
+            "%(room)s on %(day)s, %(times)s."
+        ),
+        _SET_ASIDE,
+    ),
+    "booking.shortened": _l(
+        "The centre has shortened the session of %(holder)s in %(room)s on %(day)s: it is now %(times)s."
+    ),
+    "booking.no_show": _sentences(_MISSED, _TAKEN),
+    "booking.no_show_warning": _sentences(
+        _MISSED, _TAKEN, ("days", _l("Once more, and the early window is closed for %(days)d days."))
+    ),
+    "booking.no_show_closed": _sentences(
+        _MISSED, _TAKEN, ("until", _l("The early window is closed until the end of %(until)s."))
     ),
     # states
     "state.confirmed": _l("booked"),
