@@ -10,6 +10,7 @@ from flask import Blueprint
 
 from core import clock
 from core.db import Id
+from core.explanations import explain
 from core.web.api import operation, page_of
 from core.web.request import actor
 from plugins.booking import (
@@ -258,10 +259,18 @@ def get_policy(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @api.put("/policy")
-@operation(needs="booking.policy", body=s.PolicyIn, gives=s.PolicyOut)
+@operation(needs="booking.policy", body=s.PolicyIn, gives=s.PolicyKeptOut)
 def put_policy(body: PolicyChange) -> dict[str, Any]:
-    """Change the figures, from a day on."""
-    return _policy(rules.put(body, by=actor()))
+    """Change the figures, from a day on. What holds on that day already makes no version; `explanation` says so."""
+    kept = rules.put(body, by=actor())
+    return _policy(kept) | ({} if kept.made else {"explanation": [explain("policy_unchanged")]})
+
+
+@api.delete("/policy")
+@operation(needs="booking.policy", query=s.PlanQuery)
+def take_back_policy(query: Mapping[str, Any]) -> None:
+    """Take back figures that were to take effect on a day to come; twice is once. 409 once they are in force."""
+    rules.take_back(query["valid_from"], by=actor())
 
 
 def _policy(found: PolicyChange) -> dict[str, Any]:

@@ -399,12 +399,6 @@ def led_by(resident_id: Id, today: date) -> Sequence[Id]:
     return session.scalars(select(Membership.group_id).where(*led)).all()
 
 
-def leaders_of(group_id: Id, today: date) -> Sequence[Id]:
-    """Who leads a group on a day."""
-    leading = (Membership.group_id == group_id, Membership.role == Role.LEADER, _current(today))
-    return session.scalars(select(Membership.resident_id).where(*leading)).all()
-
-
 def _current(today: date) -> ColumnElement[bool]:
     """Memberships of a day."""
     return and_(Membership.from_day <= today, or_(Membership.to_day.is_(None), Membership.to_day >= today))

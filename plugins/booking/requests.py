@@ -248,10 +248,11 @@ class ClosureRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChange:
-    """A new policy and the day from which it counts; absent or past means today."""
+    """A new policy and the day from which it counts; absent or past means today. `made` false: it holds then already."""
 
     policy: BookingPolicy
     valid_from: date | None = None
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
