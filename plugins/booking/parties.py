@@ -1,4 +1,4 @@
-"""For whom somebody may book: groups and the centre; and who is in a group and leads it."""
+"""For whom somebody may book: groups and the centre; and the groups somebody is in, and leads."""
 
 from __future__ import annotations
 
@@ -37,12 +37,6 @@ def led_by(resident_id: Id, today: date) -> Sequence[Id]:
     """The groups somebody leads on a day."""
     led = (Membership.resident_id == resident_id, Membership.role == Role.LEADER, _current(today))
     return session.scalars(select(Membership.group_id).where(*led)).all()
-
-
-def leaders_of(group_id: Id, today: date) -> Sequence[Id]:
-    """Who leads a group on a day."""
-    leading = (Membership.group_id == group_id, Membership.role == Role.LEADER, _current(today))
-    return session.scalars(select(Membership.resident_id).where(*leading)).all()
 
 
 def _current(today: date) -> ColumnElement[bool]:
