@@ -273,7 +273,7 @@ def _row(room: Room, holder: Holder, starts_at: datetime, length: int, day: date
     return Reservation(
         room_id=room.id, holder_id=holder.id, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=length),
         day=day, week=day - timedelta(days=day.weekday()), status=status, base_minutes=length, extension_minutes=0,
-        price_points=0, tier="none", explanation=(), cancel_until=starts_at,
+        price_points=0, tier="none", explanation=(), cancel_until=starts_at, shorten_until=starts_at,
     )  # fmt: skip
 
 

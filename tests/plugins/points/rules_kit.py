@@ -27,7 +27,8 @@ class Scene:
 
     def notices(self) -> list[tuple[Any, Any]]:
         """Who was told what."""
-        return self.do(lambda: [(one.resident_id, one.words) for one in session.scalars(select(Outbox))])  # type: ignore[no-any-return]
+        in_order = select(Outbox).order_by(Outbox.id)
+        return self.do(lambda: [(one.resident_id, one.words) for one in session.scalars(in_order)])  # type: ignore[no-any-return]
 
     def versions(self) -> int:
         return self.do(lambda: len(session.scalars(select(PolicyVersion)).all()))  # type: ignore[no-any-return]
