@@ -74,7 +74,7 @@ def test_400_what_cannot_be_read(toy_program: ProgramOf, acted: Acted, body: Any
 
 def test_401_without_a_token_or_with_one_that_is_none(toy_program: ProgramOf, acted: Acted) -> None:
     program = toy_program("li")
-    for token in None, "", f"{SLUG}.wrong", "nonsense", program.token and program.token + "x":
+    for token in None, "", f"{SLUG}.wrong", "nonsense", "no.such", "binhe.wrong", "b\x00.x", f"{program.token}x":
         answer = Client(program.client, SLUG, token).post("/toy/notes", NOTE)
         assert (answer.status_code, problem(answer)["code"]) == (401, "unauthorized")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
