@@ -215,7 +215,10 @@ def _refuse_foreign(token: str) -> None:
         return
     with unit(linli().database, write=False):  # beside the one that is open: a unit serves one community
         other = session.scalar(_BY_SLUG, {"slug": slug})
-        if other is not None and enter(linli().house, other) and signin.by_token(token) is not None:
+        if other is None:
+            return
+        enter(linli().house, other)
+        if signin.by_token(token) is not None:
             raise NotFound
 
 

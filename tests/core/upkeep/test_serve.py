@@ -18,7 +18,7 @@ from sqlalchemy import select
 from core.communities import creation
 from core.communities.requests import CommunityRequest
 from core.db import connect, migrate, session, unit
-from core.upkeep import serve
+from core.upkeep import serve, sweeps
 from core.upkeep.models import Lease
 from core.web.request import linli_of
 from tests import kit
@@ -159,7 +159,7 @@ def test_the_sweeper_outlives_a_round_that_fails(monkeypatch: pytest.MonkeyPatch
             raise ConnectionError("the database is away")
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(serve.sweeps, "run_all", run_all)
+    monkeypatch.setattr(sweeps, "run_all", run_all)
     monkeypatch.setattr(serve, "create_app", kit.the_app)
     monkeypatch.setattr(serve, "SWEEP_SECONDS", 0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
