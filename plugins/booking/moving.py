@@ -16,7 +16,7 @@ from core.db import Id, session
 from core.errors import WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, ground, occupancy, prices, queries, reserve
+from plugins.booking import attendance, charges, ground, listing, notices, occupancy, prices, queries, reserve
 from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
 from plugins.booking.models import ChargeState, Reservation, Room, Status
@@ -38,7 +38,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     room, found = reserve.find_with_room(reservation_id, by=by, room_id=wish.room_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
-    whole, before = wish.onto(found), figures_of(found)
+    whole, before, was = wish.onto(found), figures_of(found), notices.Place.of(found)
     if is_elsewhere(found, whole):
         dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
         answer = judge(dealing, whole, found)
@@ -54,6 +54,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     if after != before:
         told = {"before": before, "after": after}
         record("booking.change", by=by, subject=attendance.subject(found), subject_id=found.id, **told)
+        notices.moved(found, was, by=by)
     return found
 
 
@@ -68,16 +69,18 @@ def check_people(people: int | None, room: Room, found: Sequence[Reservation]) -
 
 
 def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
-    """What a change of time or room would come to, without making it.
+    """What a change of time or room would come to, without making it; of none: what it is.
 
     Raises:
         WrongState, Invalid, Forbidden, NotFound: as the change itself would.
     """
-    found = calendar.reservation(reservation_id, by=by)
+    found = listing.reservation(reservation_id, by=by)
     access.check(by, "booking.reserve", found.holder_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
     whole = wish.onto(found)
+    if not is_elsewhere(found, whole):
+        return _as_it_is(found)
     room = queries.room(whole.room_id)
     dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
     return judge(dealing, whole, found).quote
@@ -92,6 +95,16 @@ def is_elsewhere(found: Reservation, whole: ReservationRequest) -> bool:
     """Whether the wish is for another time or room."""
     there = (found.room_id, found.starts_at, found.ends_at)
     return there != (whole.room_id, whole.starts_at, whole.ends_at)
+
+
+def _as_it_is(found: Reservation) -> Quote:
+    return Quote(
+        base_minutes=found.base_minutes,
+        extension_minutes=found.extension_minutes,
+        price_points=found.price_points,
+        tier=found.tier,
+        explanation=found.explanation,
+    )
 
 
 def judge(dealing: Dealer, whole: ReservationRequest, found: Reservation) -> Answer:
@@ -162,6 +175,7 @@ def figures_of(found: Reservation) -> dict[str, object]:
     """What of a session may change, for the audit."""
     return {
         "room_id": found.room_id,
+        "room": found.room.name,
         "starts_at": found.starts_at,
         "ends_at": found.ends_at,
         "price_points": found.price_points,

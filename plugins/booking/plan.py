@@ -38,6 +38,10 @@ class Plan:
     since: datetime
     closed: Sequence[Closure]
 
+    def room(self, room_id: Id) -> Room:
+        """One of them."""
+        return next(room for room, _parts in self.rooms if room.id == room_id)
+
     def closures(self, starts_at: datetime, ends_at: datetime) -> Sequence[Closure]:
         """Those that touch a time, half-open; of days long past they are read."""
         if starts_at < self.since:
@@ -75,5 +79,5 @@ def _apart(row: R) -> R:
 
 
 def changed() -> None:
-    """Let every process read it anew; the community's row stays locked until the unit ends, before any room's."""
+    """Let every process read it anew, from the end of this unit on; whoever locks a room too locks the community before."""
     renew()

@@ -24,7 +24,7 @@ from core.explanations import Explanation, explain
 from core.people import closed, holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, dealing, ground, occupancy, prices
+from plugins.booking import attendance, calendar, charges, dealing, ground, notices, occupancy, prices
 from plugins.booking.dealing import Answer
 from plugins.booking.models import ChargeState, Reservation, Room, Side, Status
 from plugins.booking.occupancy import RoomTaken
@@ -134,9 +134,15 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         by=by,
         subject=attendance.subject(made),
         subject_id=made.id,
-        after={"minutes": made.minutes, "price_points": made.price_points, "overridden": made.overridden},
+        after={"minutes": made.minutes, "price_points": made.price_points, **_set_aside(made)},
     )
+    notices.booked([made], by=by)
     return made
+
+
+def _set_aside(made: Reservation) -> dict[str, object]:
+    """What an override set aside, and why, as the audit lists it."""
+    return {"overridden": made.overridden, "reason": made.override_reason} if made.overridden else {}
 
 
 def lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
@@ -287,10 +293,12 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
         raise attendance.TooLate(what="cancel")
     if reservation.status is Status.CANCELLED:
         raise WrongState(state=reservation.state(now).value)
-    return _give_up(reservation, wish, now=now, by=by)
+    _give_up(reservation, wish, now=now, by=by)
+    notices.cancelled([reservation], by=by)
+    return reservation
 
 
-def _give_up(reservation: Reservation, wish: CancellationRequest, *, now: datetime, by: Actor) -> Reservation:
+def _give_up(reservation: Reservation, wish: CancellationRequest, *, now: datetime, by: Actor) -> None:
     """The act of cancelling, whoever may: the points, the room, the record."""
     late = wish.by is Side.GROUP and now > reservation.cancel_until
     before = reservation.status.value
@@ -307,7 +315,6 @@ def _give_up(reservation: Reservation, wish: CancellationRequest, *, now: dateti
         before={"status": before},
         after={"by": wish.by.value, "late": late, "reason": wish.reason},
     )
-    return reservation
 
 
 # --- groups that are no more ---------------------------------------------------------------------------------------
@@ -326,5 +333,7 @@ def cancel_to_come(holder_id: Id, *, by: Actor) -> None:
     to_come = select(Reservation).where(
         Reservation.holder_id == holder_id, Reservation.status == Status.CONFIRMED, Reservation.starts_at > now
     )
-    for reservation in session.scalars(locked(to_come.order_by(Reservation.id))).all():
+    gone = session.scalars(locked(to_come.order_by(Reservation.id))).all()
+    for reservation in gone:
         _give_up(reservation, CancellationRequest(by=Side.CENTRE), now=now, by=by)
+    notices.cancelled(gone, by=by)

@@ -173,6 +173,7 @@ SENTENCES: Mapping[str, Any] = {
     "points_kind.corrected": _l("corrected"),
     "points_kind.given": _l("given"),
     "points_kind.moved": _l("moved"),
+    "points_too_many_lines": _l("More than %(most)d lines at once. Choose a shorter period."),
     "points_period_order": _l("The last day lies before the first. Change one of them."),
     # signed copies
     "points_copy_too_large": _l("This is larger than %(most_mb)d MB: no copy of a statement is."),
@@ -251,6 +252,8 @@ SENTENCES: Mapping[str, Any] = {
     "act.points.category": _l("Made a category"),
     "act.points.rule": _l("Changed an award rule"),
     "act.points.policy": _l("Changed the policy of points"),
+    "act.points.rule_taken_back": _l("Took back a planned award rule"),
+    "act.points.policy_taken_back": _l("Took back a planned policy of points"),
     **{f"value.{name}": _figure(name) for name in (*changes.ORDER, "per", "member_share", "daily_cap", "monthly_cap")},
     # what `linli check` finds
     "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),

@@ -38,17 +38,15 @@ class Drawing:
         self, shown: date, holder: Holder | None, by: Actor, *, address: str, without: Id | None = None
     ) -> None:
         """Read the day as it is for a holder (and for who looks), at an address; `without`: a reservation in nobody's way."""
-        self.day, self.holder, self.by = shown, holder, by
+        self.day, self.holder, self.by, self.without = shown, holder, by, without
         self.rooms: Day = calendar.day_of_rooms(shown, by=by, without=without)
         self.window: Window | None = None if holder is None else quote.outlook(holder.value(), shown)
         self.wish: ReservationRequest | None = None
         self.typed: dict[str, str] = {}
         self._address = address
-        self._why = f"{url_for('.why')}?day={shown.isoformat()}" + ("" if holder is None else f"&holder={holder.id}")
-        # What stands in hundreds of places is found once: each time of day, whose reservations may be opened, a word.
+        # What stands in hundreds of places is found once: each time of day, whose reservations may be opened.
         self._reads = access.reach(by, "booking.read")
-        self._closed, self._people = _("closed"), _("%(number)d people")
-        self._clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
+        self.clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
 
     # --- addresses: made by hand, since there are hundreds on the page
 
@@ -105,7 +103,7 @@ class Drawing:
         """What is said of a room beside its name."""
         who = _("for groups") if room.who is Who.GROUPS else _("booked by the staff") if room.who is Who.STAFF else ""
         equipment = ", ".join(str(item) for item in room.equipment)
-        return " · ".join(filter(None, [self._people % {"number": room.capacity}, equipment, who]))
+        return " · ".join(filter(None, [_("%(number)d people", number=room.capacity), equipment, who]))
 
     def barred(self, room: Room) -> bool:
         """Whether nobody who looks may book this room for the holder of the page."""
@@ -125,15 +123,23 @@ class Drawing:
             found.append(grid.head(number, column.room.name, self.room_soft(column.room)))
             found += self._cells(column, number)
             shown = [*self._past(column), *self.blocks(column)]
-            if self.wish is not None and column.room.id == self.wish.room_id and (wish := self._drawn()) is not None:
+            if self.wish is not None and column.room.id == self.wish.room_id and (wish := self.drawn()) is not None:
                 shown.append(wish)
             found += [_placed(one, number) for one in shown if one.length > 0]
         return Markup("".join(found))  # noqa: S704 - of parts that are escaped there
 
+    def tappable(self, column: Column) -> Column:
+        """What of a room may be tapped, as far as the times go."""
+        return column
+
+    def offered(self, column: Column) -> Sequence[Stretch]:
+        """The times of a room that whoever looks may tap."""
+        return self.tappable(column).stretches() if self.may_tap and not self.barred(column.room) else []
+
     def _hours(self) -> Iterator[tuple[int, str]]:
         """Each full hour, with its place."""
         for quarter in range(self.rooms.first, self.rooms.stop, 4):
-            yield quarter - self.rooms.first, self._clock[quarter]
+            yield quarter - self.rooms.first, self.clock[quarter]
 
     def _cells(self, column: Column, number: int) -> Iterator[str]:
         """Half hours that may be tapped."""
@@ -141,9 +147,9 @@ class Drawing:
             return
         base, end = escape(f"{self.url()}&room={column.room.id}&start="), escape(self._tail("title", "people"))
         name, first = escape(column.room.name), self.rooms.first
-        for run in column.free:
+        for run in self.tappable(column).free:
             for quarter, length in grid.halves(run):
-                place, text = f"c-{number} r-{quarter - first} s-{length}", self._clock[quarter]
+                place, text = f"c-{number} r-{quarter - first} s-{length}", self.clock[quarter]
                 yield f'<a class="tt-free {place}" href="{base}{text}{end}#confirm" aria-label="{name} {text}"></a>'
 
     def blocks(self, column: Column) -> list[Shown]:
@@ -168,6 +174,7 @@ class Drawing:
     def _reasoned(self, kind: str, title: str, run: range, room: Room, *, time: str | None = None) -> Shown:
         """A time that cannot be tapped to book it; a tap says why."""
         first, stop = max(run.start, self.rooms.first), min(run.stop, self.rooms.stop)
+        url = self.why_url(room.id, first)
         return Shown(
             kind=kind,
             title=title,
@@ -175,14 +182,14 @@ class Drawing:
             soft=None,
             quarter=first - self.rooms.first,
             length=stop - first,
-            url=self._why_url(room.id, first),
+            url=url,
             at=occupancy.moment_of(run.start),
-            explains=True,
+            explains=url is not None,
         )
 
-    def _why_url(self, room_id: Id, quarter: int) -> str:
-        """Where it is said why a time cannot be booked."""
-        return f"{self._why}&room={room_id}&start={self._clock[quarter]}"
+    def why_url(self, room_id: Id, quarter: int) -> str | None:  # noqa: ARG002 - for the page that has an answer
+        """Where it is said why a time cannot be booked; None where nobody says."""
+        return None
 
     @property
     def has_past(self) -> bool:
@@ -191,8 +198,8 @@ class Drawing:
 
     def slots(self, column: Column) -> list[Shown]:
         """The same with the free stretches between, as a list."""
-        free = column.stretches() if self.may_tap and not self.barred(column.room) else []
-        found = self.blocks(column) + [self._free(one, column.room) for stretch in free for one in _pieces(stretch)]
+        free = [one for stretch in self.offered(column) for one in _pieces(stretch)]
+        found = self.blocks(column) + [self._free(one, column.room) for one in free]
         return sorted(found, key=lambda one: one.at)
 
     def _free(self, one: Stretch, room: Room) -> Shown:
@@ -223,6 +230,7 @@ class Drawing:
         elif kind == "mine" and one.extension_minutes:
             soft = _("%(time)s longer", time=minutes(one.extension_minutes))
         opens = self._reads == "all" or (self._reads == "own" and one.holder_id in self.by.holders)
+        url = url_for(".reservation", reservation_id=one.id) if opens else self.why_url(room.id, first)
         return Shown(
             kind=kind,
             title=title,
@@ -230,9 +238,9 @@ class Drawing:
             soft=soft,
             quarter=first - self.rooms.first,
             length=stop - first,
-            url=url_for(".reservation", reservation_id=one.id) if opens else self._why_url(room.id, first),
+            url=url,
             at=block.starts_at,
-            explains=not opens,
+            explains=not opens and url is not None,
         )
 
     def _kind(self, holder: Holder) -> str:
@@ -251,7 +259,7 @@ class Drawing:
             (one for one in self.rooms.columns if str(one.room.id) == asked), next(iter(self.rooms.columns), None)
         )
 
-    def _drawn(self) -> Shown | None:
+    def drawn(self) -> Shown | None:
         """The wish in its column."""
         if self.wish is None or self.holder is None:
             return None
@@ -274,11 +282,11 @@ class Drawing:
             return _("set-up, clear-up")
         if kind is BlockKind.NOTICE:
             return _("to be booked %(ahead)s ahead", ahead=minutes(room.notice_minutes))
-        return self._closed
+        return _("closed")
 
     def _span(self, run: range) -> str:
         """14:00–16:30."""
-        begins, ends = self._clock.get(run.start), self._clock.get(run.stop)
+        begins, ends = self.clock.get(run.start), self.clock.get(run.stop)
         if begins is None or ends is None or ends == "0:00":
             return span(occupancy.moment_of(run.start), occupancy.moment_of(run.stop))
         return f"{begins}–{ends}"

@@ -16,7 +16,7 @@ from core.web.forms import ActForm, Form
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import at_clock, minutes, moment, near, points, say, say_code, span
-from plugins.booking import attendance, calendar, lengths, moving, queries, reserve
+from plugins.booking import attendance, lengths, listing, moving, queries, reserve
 from plugins.booking.forms import CancelForm, ForgiveForm, ShortenForm
 from plugins.booking.lengths import Longer
 from plugins.booking.models import Reservation, Side
@@ -69,7 +69,7 @@ def reservations() -> str:
 
 def one(reservation_id: Id, form: Form) -> str:
     """The page of a reservation; `form` is what was refused, if anything."""
-    now, found = clock.now(), calendar.reservation(reservation_id, by=actor())
+    now, found = clock.now(), listing.reservation(reservation_id, by=actor())
     state = found.state(now)
     return render_template(
         "booking/reservation.html",

@@ -296,6 +296,21 @@ def test_programs_get_kinds_sources_and_a_filter(lived: Cast, program_of: Progra
     assert (wrong.status_code, list(body(wrong)["errors"])) == (422, ["to"])
 
 
+def test_programs_get_a_long_statement_in_parts(lived: Cast, program_of: ProgramOf) -> None:
+    li, address = program_of("li"), f"/points/accounts/{lived.choir.id}/statement"
+    whole = li.get(address).get_json()
+    assert whole["next"] is None
+    found, cursor = [], ""
+    for _part in range(len(whole["lines"])):
+        part = li.get(f"{address}?limit=1{cursor}").get_json()
+        assert (part["opening"], part["closing"]) == (whole["opening"], whole["closing"])
+        found += part["lines"]
+        cursor = f"&cursor={part['next']}"
+    assert (found, part["next"]) == (whole["lines"], None)
+    for wrong in "limit=0", "limit=201", "cursor=x", f"cursor={lived.choir.id}":
+        assert li.get(f"{address}?{wrong}").status_code == 422
+
+
 def test_a_copy_over_rest_is_checked_by_anybody_over_rest(lived: Cast, program_of: ProgramOf) -> None:
     made = body(program_of("zhang").get(path(lived, "/statement/copy", **{"from": "2026-11-27"})))
     assert (made["from"], made["to"], made["opening"]) == ("2026-11-27", None, 10)
