@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache, wraps
+from functools import lru_cache, wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from flask import Flask, g, has_app_context, has_request_context, request
-from flask_babel import Babel, Domain, get_translations, gettext, ngettext
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -49,7 +49,7 @@ def _choose_locale() -> str:
 def init(app: Flask, translations: list[str]) -> None:
     """Hang the words on the app; `translations` are the folders of the core and of each plugin."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(translations)
-    _Babel(  # type: ignore[no-untyped-call]  # of Flask-Babel
+    Babel(
         app,
         default_locale="zh_Hans_CN",
         locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None,
@@ -63,29 +63,12 @@ def init(app: Flask, translations: list[str]) -> None:
         app.jinja_env.filters[name] = _said_anew(function)
 
 
-class _Catalogues(Domain):
-    """The reader's catalogue is found once a request: a page of many words asks for it at each of them."""
-
-    def get_translations(self) -> Any:
-        """The catalogue; of an app that does nothing for anybody, none."""
-        if not has_app_context():
-            return super().get_translations()  # type: ignore[no-untyped-call]  # of Flask-Babel
-        found = g.get("catalogue")
-        if found is None:
-            found = g.catalogue = super().get_translations()  # type: ignore[no-untyped-call]
-        return found
-
-
-class _Babel(Babel):
-    @cached_property
-    def domain_instance(self) -> Domain:
-        """Where all words come from."""
-        return _Catalogues(domain=self.domain)  # type: ignore[no-untyped-call]
-
-
 def _catalogue() -> Any:
+    """The reader's catalogue, found once a request: a page of many words asks for it at each of them."""
     found = g.get("catalogue")
-    return get_translations() if found is None else found
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
 
 
 def _said_anew(function: Callable[..., str]) -> Callable[..., str]:
