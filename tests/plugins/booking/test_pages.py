@@ -82,7 +82,7 @@ def hidden(html: str, action: str) -> dict[str, str]:
 
 
 def test_home_timetable_free_slot_confirm_and_nothing_typed(
-    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast, points: FakePoints
+    browse: BrowserOf, call: ProgramOf, hall_id: Id, behind: Inside, cast: Cast, points: FakePoints
 ) -> None:
     points.give(cast.choir, "gold", 100)
     zhang = browse("zhang")
@@ -103,6 +103,9 @@ def test_home_timetable_free_slot_confirm_and_nothing_typed(
     shown = zhang.get(sent.location.removeprefix(f"/{SLUG}"))
     assert "5 points, taken at check-in" in shown.text
     assert "Booked: 排练厅, tomorrow 10:00–12:30." in shown.text
+    told = call("zhang").get(f"/booking/reservations/{made.id}").get_json()["explanation"]
+    assert len(told) >= 4
+    assert all(line["text"] in unescape(shown.text) for line in told)  # why, in the same words at both doors
 
 
 def test_a_telephone_lists_a_free_day_in_parts_so_that_every_part_is_one_tap(
@@ -113,6 +116,21 @@ def test_a_telephone_lists_a_free_day_in_parts_so_that_every_part_is_one_tap(
     free = re.findall(r'class="house-slot free"[^>]*><b>([^<]*)', page.text)
     assert free[:3] == ["8:00–10:00", "11:30–13:30", "13:30–15:30"]
     assert free[-2:] == ["19:30–21:30", "21:30–22:00"]
+
+
+def test_a_day_on_which_nothing_is_free_says_so_and_leads_to_the_next_that_has_a_free_time(
+    browse: BrowserOf, call: ProgramOf, behind: Inside, hall_id: Id, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.centre.id, "11-27 08:00", "11-27 22:00")
+    behind.book(hall_id, cast.centre.id, "11-28 08:00", "11-28 22:00")
+    zhang = browse("zhang")
+    full = zhang.get("/booking/?day=2026-11-27").text
+    assert "Nothing is free in this room on this day." in full
+    assert not re.search("Tap a (white place|free time)", full)
+    ahead = links(full, rf"day=2026-11-29&holder=[^&]*&room={hall_id}$")  # Saturday is full too
+    assert links(zhang.get(ahead[0]).text, "start=08:00")
+    call("li").put(f"/booking/rooms/{hall_id}/hours", {"hours": []})
+    assert "Nothing is free on the days after it either, up to Thu 3 Dec." in zhang.get("/booking/?day=2026-11-27").text
 
 
 def test_a_form_sent_twice_books_once(browse: BrowserOf, hall_id: Id, behind: Inside) -> None:
@@ -319,6 +337,9 @@ BAD = [
     ({"people": 41}, "too_many_people"),
     ({"people": -1}, "invalid"),
     ({"people": "many"}, "invalid"),
+    ({"people": 2.5}, "invalid"),
+    ({"people": 10**30}, "invalid"),
+    ({"starts_at": "2026-11-29T10:00:00+08:00", "ends_at": "2026-11-29T11:00:00+08:00"}, "closed"),
     ({"title": "长" * 61}, "invalid"),
     ({"starts_at": "tomorrow"}, "invalid"),
 ]
@@ -343,6 +364,8 @@ def test_both_doors_say_the_same_sentence(
         **change,
     }
     body = {"room_id": str(hall_id), "holder_id": str(cast.choir.id), **wish}
+    shut = {"starts_at": "2026-11-29T00:00:00+08:00", "ends_at": "2026-11-30T00:00:00+08:00", "reason": "检修"}
+    assert call("li").post(f"/booking/rooms/{hall_id}/closures", shut).status_code == 201
     answer = call("zhang").post("/booking/reservations", body, Accept_Language=locale)
     problem = answer.get_json()
     assert problem["code"] == code
@@ -350,6 +373,8 @@ def test_both_doors_say_the_same_sentence(
     page = browse("zhang", locale=locale).post("/booking/reservations", form)
     assert page.status_code == answer.status_code
     assert problem["detail"] in unescape(page.text)
+    for name in ("title", "people"):  # what was typed is still there
+        assert str(wish.get(name, "")) in page.text
     assert behind.count(Reservation) == 0
 
 
