@@ -13,7 +13,7 @@ from core.audit.record import record
 from core.contract import Actor, HolderKind
 from core.db import Id, locked, session
 from core.errors import DomainError, NotFound, WrongState
-from core.explanations import explain
+from core.explanations import Explanation, explain
 from core.notices.outbox import notify
 from core.people import holders
 from core.people.models import Holder
@@ -130,10 +130,15 @@ def _warn(reservation: Reservation) -> None:
         words = explain("booking.no_show_closed", starts_at=reservation.starts_at, until=until)
     else:
         return
+    tell(reservation, words)
+
+
+def tell(reservation: Reservation, words: Explanation, *, key: str | None = None) -> None:
+    """Let whoever has a reservation know: the resident, or the leaders of the group; with a key once each."""
     holder = session.scalars(select(Holder).where(Holder.id == reservation.holder_id)).one()
     people = [holder.id] if holder.kind is HolderKind.RESIDENT else queries.leaders_of(holder.id, here().today())
     for resident_id in people:
-        notify(resident_id, words)
+        notify(resident_id, words, key)
 
 
 def forgive(reservation_id: Id, wish: ForgivenessRequest, *, by: Actor) -> Reservation:

@@ -12,7 +12,7 @@ from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, occupancy, reserve, views
+from plugins.booking import attendance, charges, demo, keeping, occupancy, reserve, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -58,6 +58,7 @@ class BookingPlugin(Plugin):
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
+        Sweep(name="booking.series", order=11, run=keeping.sweep),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
     )
     sentences = SENTENCES

@@ -25,6 +25,8 @@ from plugins.booking.models import (
     Reservation,
     Room,
     RoomSpace,
+    Series,
+    Skipped,
     Space,
     Status,
 )
@@ -272,6 +274,29 @@ def reservation(reservation_id: Id) -> Reservation:
     if not found:
         raise NotFound(what="reservation_id")
     return found[0]
+
+
+def series(series_id: Id) -> Series:
+    """A series with its room and holder.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    named = select(Series).options(joinedload(Series.room, innerjoin=True), joinedload(Series.holder, innerjoin=True))
+    found = session.scalar(named.where(Series.id == series_id))
+    if found is None:
+        raise NotFound(what="series_id")
+    return found
+
+
+def dates_of(series_id: Id) -> Sequence[Reservation]:
+    """Every date of a series that was booked, whatever became of it, by day of the series."""
+    return session.scalars(_named().where(Reservation.series_id == series_id).order_by(Reservation.series_day)).all()
+
+
+def skipped_of(series_id: Id) -> Sequence[Skipped]:
+    """The days of a series that could not be had, in order."""
+    return session.scalars(select(Skipped).where(Skipped.series_id == series_id).order_by(Skipped.day)).all()
 
 
 def upcoming(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[Reservation]:

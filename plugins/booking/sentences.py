@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from core.plugins import here
 from core.web.words import minutes
+from plugins.booking import recurrence, wording
 
 
 def _closed(facts: Mapping[str, Any]) -> str:
@@ -30,6 +33,8 @@ def _too_late(facts: Mapping[str, Any]) -> str:
         return _("The session has begun; it can no longer be cancelled.")
     if facts.get("what") == "end":
         return _("That time has passed. Choose an end that is still to come.")
+    if facts.get("what") == "confirm":
+        return _("Nobody answered in time; the date was freed for others. Book another one.")
     if facts.get("what") == "notice":
         return _(
             "This room must be booked %(ahead)s ahead. Choose a later time, or ask the centre.",
@@ -75,6 +80,13 @@ def _extension(facts: Mapping[str, Any]) -> str:
         minutes=facts["minutes"],
         most=facts["most"],
     )
+
+
+def _repeats(facts: Mapping[str, Any]) -> str:
+    """A rule of recurrence in words. Its end is read as of midnight: the day counts, not the time of day."""
+    zone = here().zone
+    midnight = datetime.combine(here().today(), time.min, tzinfo=zone)
+    return wording.series(recurrence.read(facts["value"], starts_at=midnight, zone=zone))
 
 
 SENTENCES: Mapping[str, Any] = {
@@ -126,6 +138,10 @@ SENTENCES: Mapping[str, Any] = {
     "no_day_of_month": _l("A day of a month is 1 to 31, or −1 to −31 counted from its end."),
     "no_nth_weekday": _l("A weekday of a month is its first to fifth, or counted from its end as −1 to −5."),
     "count_and_until": _l("It ends either after a number of times or on a last day, not both."),
+    "too_many_exceptions": _l("At most %(most)d days may be left out."),
+    "other_day_of_series": _l(
+        "Several dates at once stay on their own days. Change the time or the room, or move one date by itself."
+    ),
     "no_dates": _l("Not one date is left. Choose a later end, or leave out fewer days."),
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
@@ -156,6 +172,13 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
+    "booking.series_asked": _l(
+        "Nobody came last time. Will you come on %(starts_at)s, %(room)s? Say yes until %(until)s, or the room is free "
+        "for others."
+    ),
+    "booking.series_freed": _l(
+        "Nobody said that you will come on %(starts_at)s; %(room)s is free for others then. Points come back."
+    ),
     "booking.no_show_warning": _l(
         "Nobody checked in on %(starts_at)s. Once more, and the early window is closed for %(days)d days."
     ),
@@ -186,6 +209,11 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.shorten": _l("Shortened a session"),
     "act.booking.extend": _l("Made a running session longer"),
     "act.booking.change": _l("Changed a reservation"),
+    "act.booking.series": _l("Booked a series"),
+    "act.booking.series_change": _l("Changed dates of a series"),
+    "act.booking.series_cancel": _l("Cancelled dates of a series"),
+    "act.booking.confirm": _l("Confirmed a date of a series"),
+    "act.booking.freed": _l("Freed a date that nobody confirmed"),
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
@@ -219,6 +247,12 @@ SENTENCES: Mapping[str, Any] = {
     "fact.shorten_hours": _l("hours to shorten without cost"),
     "fact.check_in_before": _l("check-in from so many minutes before"),
     "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.series_confirm_days": _l("an unused series is confirmed so many days ahead"),
+    "fact.recurrence": _l("repeats"),
+    "value.recurrence": _repeats,
+    "fact.exceptions": _l("left out"),
+    "fact.dates": _l("dates"),
+    "fact.skipped": _l("could not be had"),
     "fact.public_board": _l("board shown to everybody"),
     "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
