@@ -12,7 +12,7 @@ from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, keeping, occupancy, reserve, views
+from plugins.booking import attendance, charges, demo, keeping, occupancy, reserve, series, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -93,8 +93,8 @@ class BookingPlugin(Plugin):
 
     @implements(Keeps.invariants)
     def invariants(self) -> Iterable[Explanation]:
-        """What is broken in occupancy and charges, if anything is."""
-        return [*occupancy.broken(), *charges.broken()]
+        """What is broken in occupancy, charges and series, if anything is."""
+        return [*occupancy.broken(), *charges.broken(), *series.broken()]
 
     @implements(Keeps.holders_merged)
     def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:  # noqa: ARG002 - the core wrote it down

@@ -258,6 +258,7 @@ SENTENCES: Mapping[str, Any] = {
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),
+    "booking.bad_series": _l("The series %(series)s has skipped %(day)s and booked it, too."),
     "booking.bad_charge": _l(
         "The charge of reservation %(reservation)s is %(charge_state)s, the reservation is %(state)s."
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, select
 
 from core import clock
 from core.accounts import access
@@ -13,6 +15,7 @@ from core.contract import Actor
 from core.contract import Holder as HolderValue
 from core.db import Conflict, Id, savepoint, session
 from core.errors import DomainError, Invalid
+from core.explanations import Explanation, explain
 from core.people import closed
 from core.people.models import Holder
 from core.plugins import here
@@ -136,6 +139,13 @@ def refusal(refused: Sequence[Date], *, by: Actor) -> DomainError:
     error = reserve.refusal(first.quote, first.wish, by=by)
     error.facts["dates"] = [one.told() for one in refused]
     return error
+
+
+def broken() -> Iterator[Explanation]:
+    """Days of a series that were skipped and booked all the same."""
+    both = (Reservation.series_id == Skipped.series_id, Reservation.series_day == Skipped.day)
+    for series_id, day in session.execute(select(Skipped.series_id, Skipped.day).join(Reservation, and_(*both))):
+        yield explain("booking.bad_series", series=series_id, day=day)
 
 
 def _judged(wish: SeriesRequest, room: Room, holder: HolderValue, *, by: Actor) -> list[Date]:
