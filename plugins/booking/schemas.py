@@ -187,7 +187,6 @@ class OccurrenceOut(Schema):
     id = fields.UUID()
     starts_at = Moment()
     ends_at = Moment()
-    price_points = fields.Integer()
 
 
 class ReservationOut(Schema):

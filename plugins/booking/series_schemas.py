@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields, post_dump, post_load
 
 from core import clock
 from core.errors import Invalid
@@ -98,6 +98,11 @@ class BookedOut(ReservationOut):
     state = fields.Function(lambda made: made.first.state(clock.now()).value, metadata={"type": "string"})
     occurrences = fields.List(fields.Nested(OccurrenceOut), attribute="dates")
     skipped = fields.List(fields.Nested(SkippedOut))
+
+    @post_dump(pass_original=True)
+    def of_a_series(self, data: dict[str, Any], made: Any, **_kwargs: object) -> dict[str, Any]:
+        """What was skipped is told of a series alone."""
+        return data if made.series is not None else {name: value for name, value in data.items() if name != "skipped"}
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """What is not the act's own is the first date's."""
