@@ -27,6 +27,8 @@ from core.communities import views as communities_pages
 from core.config import Config, from_environ
 from core.db import Database, connect
 from core.discovery import build, discover
+from core.notices import sentences as notices_sentences
+from core.notices import views as notices_pages
 from core.people import api as people_api
 from core.people import sentences as people_sentences
 from core.people import views as people_pages
@@ -47,6 +49,8 @@ CORE_PAGES = (
     accounts_pages.management,
     audit_pages.pages,
     sheets_pages.pages,
+    notices_pages.pages,
+    notices_pages.settings_pages,
 )
 CORE_API = (communities_api.api, people_api.api, accounts_api.api, audit_api.api, sheets_api.api)
 CORE_SENTENCES = {
@@ -54,6 +58,7 @@ CORE_SENTENCES = {
     **accounts_sentences.SENTENCES,
     **audit_sentences.SENTENCES,
     **communities_sentences.SENTENCES,
+    **notices_sentences.SENTENCES,
     **people_sentences.SENTENCES,
     **sheets_sentences.SENTENCES,
 }

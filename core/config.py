@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Literal, get_args
+from urllib.parse import unquote, urlsplit
 
 Env = Literal["development", "testing", "production"]
 LEAST_SECRET = 32  # characters; below that a signing key can be guessed
@@ -15,6 +17,17 @@ LEAST_SECRET = 32  # characters; below that a signing key can be guessed
 
 class BadSetting(Exception):
     """A setting has a value the installation must not start with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp:
+    """A mail server. `tls`: from the first byte on; else a password goes over a connection made safe first."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +44,9 @@ class Config:
     strict_plugins: bool = False
     limiter_url: str = "memory://"
     demo: bool = False  # offers the demo accounts on the sign-in page
+    smtp: Smtp | None = None  # None: e-mail is written to the log
+    mail_from: str = "linli@localhost"
+    address: str = "http://127.0.0.1:8000"  # how this installation is reached from outside, without a slash at the end
 
     @property
     def production(self) -> bool:
@@ -60,7 +76,12 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Config:
         strict_plugins=_flag(given, "LINLI_STRICT_PLUGINS"),
         limiter_url=given.get("LINLI_LIMITER_URL") or Config.limiter_url,
         demo=_flag(given, "LINLI_DEMO"),
+        smtp=_smtp(given.get("LINLI_SMTP_URL")),
+        mail_from=_mail_from(given.get("LINLI_MAIL_FROM")),
+        address=_address(given.get("LINLI_ADDRESS")),
     )
+    if config.smtp and not (given.get("LINLI_MAIL_FROM") and given.get("LINLI_ADDRESS")):
+        raise BadSetting("LINLI_SMTP_URL is set; LINLI_MAIL_FROM and LINLI_ADDRESS must say from whom and from where")
     if production and (config.clock or config.clock_frozen or config.clock_offset):
         raise BadSetting("LINLI_CLOCK, LINLI_CLOCK_FROZEN and LINLI_CLOCK_OFFSET are for demos and tests; remove them")
     if config.clock_frozen and config.clock is None:
@@ -104,6 +125,41 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if value not in {"", "0", "1"}:
         raise BadSetting(f"{name} is {value!r}; use 1 or 0")
     return value == "1"
+
+
+def _smtp(value: str | None) -> Smtp | None:
+    if not value:
+        return None
+    wrong = "LINLI_SMTP_URL cannot be read; write smtp://host:25, smtp://user:password@host:587 or smtps://…"  # no secret in it
+    try:
+        parts = urlsplit(value)
+        tls, port = parts.scheme == "smtps", parts.port
+    except ValueError as error:
+        raise BadSetting(wrong) from error
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise BadSetting(wrong)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Smtp(
+        host=parts.hostname, port=port or (465 if tls else 587 if user else 25), tls=tls, user=user, password=password
+    )
+
+
+def _mail_from(value: str | None) -> str:
+    if not value:
+        return Config.mail_from
+    name, address = parseaddr(value)
+    if name or address != value or value.count("@") != 1 or not value.isascii():
+        raise BadSetting(f"LINLI_MAIL_FROM is {value!r}; write the bare address, like linli@example.org")
+    return value
+
+
+def _address(value: str | None) -> str:
+    if not value:
+        return Config.address
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise BadSetting(f"LINLI_ADDRESS is {value!r}; write it like https://linli.example.org")
+    return value.rstrip("/")
 
 
 def _names(value: str | None) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
 from core.db import Id, Scoped, Tenant, ref
+from core.notices.models import BY_MAIL
 
 
 class AccountRole(StrEnum):
@@ -36,6 +37,11 @@ class Account(Tenant):
     failures: Mapped[int] = mapped_column(default=0)  # sign-ins refused in a row
     locked_until: Mapped[datetime | None]  # real time
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Only the page that sets them and the sweep that writes letters ask for these; every request loads the account.
+    email: Mapped[str | None] = mapped_column(deferred=True)
+    mail_kinds: Mapped[list[str]] = mapped_column(
+        deferred=True, default=lambda: [kind.value for kind in BY_MAIL]
+    )  # of notices, if there is an address
 
 
 class Token(Tenant):

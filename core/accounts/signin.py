@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from core.accounts import access
 from core.accounts.models import Account, AccountRole, Token
 from core.contract import Actor
 from core.db import Id, session
 from core.errors import NotFound
+from core.notices.models import Outbox
 from core.people.models import Holder, Membership, Resident, Role
 from core.plugins import here
 
@@ -32,7 +33,16 @@ _WHOLE = (
     .outerjoin(Holder, Holder.id == Account.resident_id)
     .outerjoin(Membership, _LEADS)
 )
-_ACCOUNT = _WHOLE.where(Account.id == bindparam("account_id"))
+# Every page says how many notices are unread: two counts, each along its own index, in the statement that is asked anyway.
+_UNREAD = [
+    select(func.count())
+    .select_from(Outbox)
+    .where(Outbox.read_at.is_(None), reader)
+    .correlate(Account)
+    .scalar_subquery()
+    for reader in (Outbox.account_id == Account.id, Outbox.resident_id == Account.resident_id)
+]
+_ACCOUNT = _WHOLE.add_columns((_UNREAD[0] + _UNREAD[1]).label("unread")).where(Account.id == bindparam("account_id"))
 _ACCOUNT_BY_TOKEN = (
     _WHOLE.add_columns(Token.scopes)
     .join(Token, Token.account_id == Account.id)
@@ -49,6 +59,7 @@ class SignedIn:
     user_name: str
     locale: str | None
     large_print: bool
+    unread: int = 0  # notices
 
 
 def resume(key: str) -> SignedIn | None:
@@ -64,7 +75,7 @@ def resume(key: str) -> SignedIn | None:
     # A new password gives the account a new stamp, and so ends all its sessions.
     if not rows or not secrets.compare_digest(rows[0].Account.stamp, stamp):
         return None
-    return _signed_in(rows)
+    return _signed_in(rows, unread=rows[0].unread)
 
 
 def by_token(text: str) -> SignedIn | None:
@@ -98,7 +109,7 @@ def signed_in(account: Account) -> SignedIn:
     return _signed_in(session.execute(_ACCOUNT, {"account_id": account.id, "today": here().today()}).all())
 
 
-def _signed_in(rows: Sequence[Any], *, scopes: frozenset[str] | None = None) -> SignedIn:
+def _signed_in(rows: Sequence[Any], *, scopes: frozenset[str] | None = None, unread: int = 0) -> SignedIn:
     """Of the rows of `_WHOLE`, one for each group led."""
     account: Account = rows[0].Account
     own: set[Id | None] = {row.group_id for row in rows} | {account.resident_id}
@@ -116,6 +127,7 @@ def _signed_in(rows: Sequence[Any], *, scopes: frozenset[str] | None = None) -> 
         user_name=account.user_name,
         locale=account.locale,
         large_print=account.large_print,
+        unread=unread,
     )
 
 

@@ -66,6 +66,13 @@ SETTINGS = (
         _l("Residents, groups and contributions from a sheet."),
         icon="file-import",
     ),
+    Setting(
+        "core.quiet_hours",
+        "quiet_hours.quiet_hours",
+        _l("Quiet hours"),
+        _l("When no e-mail is sent."),
+        icon="moon",
+    ),
     Setting("core.audit", "audit.entries", _l("Audit"), _l("Who did what, for whom, and when."), icon="history"),
 )
 

@@ -1,26 +1,40 @@
-"""Notices: written down with the act, sent by a sweep. The sender of today writes them to the log."""
+"""Notices: written down with the act that causes them, once for each key and reader, taken back when they are no longer so."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import Id, locked, savepoint, session
-from core.explanations import Explanation, pack
+from core.explanations import Explanation
 from core.notices import recipients
-from core.notices.models import Outbox
+from core.notices.models import Mail, NoticeKind, Outbox
 from core.notices.recipients import Recipient
 
-log = logging.getLogger("linli.notices")
-KEEP = timedelta(days=90)  # sent notices are swept after this, their keys with them: what may come again comes sooner
-_BATCH = 500
+KEEP = timedelta(days=90)  # notices are swept after this, their keys with them: what may come again comes sooner
 _AT_ONCE = 5_000  # keys in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a notice speaks of.
+
+    `page`: the endpoint of its page, whose address has no other argument than `id`. `begins_at`: when it begins, or can no
+    longer be answered: a change of what begins before the quiet hours end cannot wait for their end.
+    """
+
+    kind: NoticeKind = NoticeKind.NEWS
+    page: str | None = None
+    id: Id | None = None
+    begins_at: datetime | None = None
+
+
+ANYTHING = About()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +44,7 @@ class Notice:
     to: Recipient
     words: Explanation
     key: str | None = None
+    about: About = ANYTHING
 
     @property
     def own_key(self) -> str | None:
@@ -37,24 +52,25 @@ class Notice:
         return self.key and f"{self.key}:{self.to.id}"
 
 
-def notify(resident_id: Id, words: Explanation, key: str | None = None) -> None:
+def notify(resident_id: Id, words: Explanation, key: str | None = None, about: About = ANYTHING) -> None:
     """Let a resident know, if and when the present act is kept; with a key at most once."""
-    send([Notice(to=Recipient(resident_id=resident_id), words=words, key=key)])
+    send([Notice(to=Recipient(resident_id=resident_id), words=words, key=key, about=about)])
 
 
-def notify_account(account_id: Id, words: Explanation, key: str | None = None) -> None:
+def notify_account(account_id: Id, words: Explanation, key: str | None = None, about: About = ANYTHING) -> None:
     """As `notify`, for an account that belongs to no resident."""
-    send([Notice(to=Recipient(account_id=account_id), words=words, key=key)])
+    send([Notice(to=Recipient(account_id=account_id), words=words, key=key, about=about)])
 
 
-def to_managers(words: Explanation, key: str | None = None) -> None:
+def to_managers(words: Explanation, key: str | None = None, about: About = ANYTHING) -> None:
     """Let every manager know."""
-    send([Notice(to=one, words=words, key=key) for one in recipients.managers()])
+    send([Notice(to=one, words=words, key=key, about=about) for one in recipients.managers()])
 
 
-def to_leaders(group_id: Id, words: Explanation, key: str | None = None) -> None:
+def to_leaders(group_id: Id, words: Explanation, key: str | None = None, about: About = ANYTHING) -> None:
     """Let those know who lead a group today."""
-    send([Notice(to=one, words=words, key=key) for one in recipients.leaders([group_id])[group_id]])
+    readers = recipients.leaders([group_id])[group_id]
+    send([Notice(to=one, words=words, key=key, about=about) for one in readers])
 
 
 def send(notices: Iterable[Notice]) -> int:
@@ -102,17 +118,27 @@ def _row(notice: Notice) -> Outbox:
         account_id=notice.to.account_id,
         key=notice.own_key,
         words=notice.words,
+        kind=notice.about.kind,
+        page=notice.about.page,
+        about_id=notice.about.id,
+        begins_at=notice.about.begins_at,
         at=clock.now(),
     )
 
 
-def send_due() -> int:
-    """Send what waits; answers how many were sent. A notice sent twice is better than one lost."""
-    waiting = session.scalars(
-        locked(select(Outbox).where(Outbox.sent_at.is_(None)).order_by(Outbox.at).limit(_BATCH))
-    ).all()
-    for notice in waiting:
-        log.info("notice to %s: %s", notice.resident_id or notice.account_id, pack(notice.words))
-        notice.sent_at = clock.now()
-    session.execute(delete(Outbox).where(Outbox.sent_at < clock.now() - KEEP))
-    return len(waiting)
+def withdraw(about_id: Id, kind: NoticeKind) -> None:
+    """Take back what was told of this kind about something that is no longer so, with what of it waits to be mailed."""
+    void = select(Outbox.id).where(Outbox.about_id == about_id, Outbox.kind == kind)
+    _forget(session.scalars(locked(void.order_by(Outbox.id))).all())  # locked: nobody addresses them meanwhile
+
+
+def forget_old() -> None:
+    """Sweep what was handed on long ago."""
+    old = select(Outbox.id).where(Outbox.sent_at < clock.now() - KEEP)
+    _forget(session.scalars(old.order_by(Outbox.id).limit(_AT_ONCE)).all())
+
+
+def _forget(notice_ids: Sequence[Id]) -> None:
+    if notice_ids:
+        session.execute(delete(Mail).where(Mail.notice_id.in_(notice_ids)))
+        session.execute(delete(Outbox).where(Outbox.id.in_(notice_ids)))

@@ -26,3 +26,8 @@ def create(name: str = NAME) -> HolderValue:
     session.add(holder)
     session.flush()
     return holder.value()
+
+
+def name() -> str:
+    """What the community's centre is called."""
+    return session.scalars(select(Holder.name).where(Holder.kind == HolderKind.CENTRE)).one()

@@ -15,6 +15,7 @@ from core.accounts.requests import AccountRequest
 from core.communities import creation, switching
 from core.communities.requests import CommunityRequest
 from core.db import Id, migrate, revise, session, unit
+from core.notices import senders
 from core.people.models import Resident
 from core.plugins import House, here
 from core.sheets import importing, judging
@@ -89,7 +90,7 @@ def sweep() -> None:
     """Run every sweep once for every community, for cron."""
     with speaking() as linli:
         require_upgraded(linli)
-        done = sweeps.run_all(linli.database, linli.house)
+        done = sweeps.run_all(linli.database, linli.house, senders.of(linli.config))
     for swept in done:
         click.echo(f"{swept.community} {swept.sweep} {swept.error or swept.things}")
     if any(swept.error for swept in done):

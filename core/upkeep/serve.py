@@ -21,6 +21,7 @@ from granian.log import LogLevels
 from app import create_app
 from core import clock
 from core.config import Config, from_environ
+from core.notices import senders
 from core.upkeep import sweeps
 from core.web.request import linli_of
 
@@ -90,16 +91,19 @@ def _sweeping(config: Config) -> Iterator[None]:
 def keep_sweeping(server: int) -> None:
     """Run the sweeps each minute, until SIGTERM or the process `server`, whose child this is, is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
-    signal.signal(signal.SIGTERM, _end)
+    told: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        told.append(number)  # an exception out of here is swallowed where it falls into what the collector calls
+        sys.exit(0)  # gives back what it holds on its way out
+
+    signal.signal(signal.SIGTERM, end)
     app = create_app()
     linli = linli_of(app)
-    while os.getppid() == server:
+    sender = senders.of(linli.config)
+    while not told and os.getppid() == server:
         with app.app_context():
-            sweeps.run_all(linli.database, linli.house)
+            sweeps.run_all(linli.database, linli.house, sender)
         until = time.monotonic() + SWEEP_SECONDS
-        while time.monotonic() < until and os.getppid() == server:
+        while not told and time.monotonic() < until and os.getppid() == server:
             time.sleep(1)
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(0)  # gives back what it holds on its way out

@@ -8,43 +8,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import uuid4
 
 from sqlalchemy import select
 
 from core.communities.models import Community
 from core.db import Conflict, Database, session, unit
-from core.notices import outbox
+from core.notices import mails
+from core.notices.senders import LogSender, Sender
 from core.plugins import House, Sweep, enter
 from core.sheets import drafts
-from core.upkeep import leases
+from core.upkeep import leases, mailing
+from core.upkeep.swept import Swept
 from core.web import replay
 
 log = logging.getLogger("linli.sweeps")
 TRIES = 3
 CORE_SWEEPS: tuple[Sweep, ...] = (
-    Sweep(name="core.notices", order=60, run=outbox.send_due),
+    Sweep(name="core.notices", order=60, run=mails.sweep),
     Sweep(name="core.replay", order=70, run=replay.sweep),
     Sweep(name="core.sheets", order=75, run=drafts.sweep),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What a sweep did for a community: how many things, or why it failed."""
-
-    community: str
-    sweep: str
-    things: int = 0
-    error: str | None = None
-
-
-def run_all(database: Database, house: House) -> list[Swept]:
-    """Run every sweep once for every community; one that fails stops no other."""
+def run_all(database: Database, house: House, sender: Sender | None = None) -> list[Swept]:
+    """Run every sweep once for every community; one that fails stops no other. Then what is due is mailed, None: to the log."""
     with unit(database, write=False):
         slugs = session.scalars(select(Community.slug).order_by(Community.id)).all()
-    return [swept for slug in slugs for swept in run(database, house, slug)]
+    swept = [swept for slug in slugs for swept in run(database, house, slug)]
+    return [*swept, *mailing.send_due(database, house, slugs, sender or LogSender())]
 
 
 def run(database: Database, house: House, slug: str) -> list[Swept]:

@@ -40,6 +40,7 @@ from core.web.fields import (
     ListQuery,
     Moment,
     Truth,
+    check_limit,
 )
 from core.web.request import act_for, actor, some_unit, writing
 from core.web.transactions import READS
@@ -55,6 +56,7 @@ __all__ = [
     "ListQuery",
     "Moment",
     "Truth",
+    "check_limit",
     "operation",
     "page_of",
 ]

@@ -99,13 +99,18 @@ class HolderOut(Schema):
     name = fields.String()
 
 
+def check_limit(value: int) -> None:
+    """How much of a list may be asked for at once.
+
+    Raises:
+        ValidationError: more, or nothing.
+    """
+    if not 1 <= value <= LARGEST_LIMIT:
+        raise ValidationError("not_a_limit")
+
+
 class ListQuery(Schema):
     """How much of a list, and from where on."""
 
-    limit = fields.Integer(load_default=LARGEST_LIMIT, validate=lambda value: _within(value, 1, LARGEST_LIMIT))
+    limit = fields.Integer(load_default=LARGEST_LIMIT, validate=check_limit)
     cursor = fields.String(load_default=None)
-
-
-def _within(value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ValidationError("not_a_limit")

@@ -10,7 +10,7 @@ from flask import g, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field
+from wtforms import DateField, Field, TimeField
 
 from core.db import savepoint
 from core.errors import DomainError, Invalid
@@ -99,6 +99,24 @@ class DayField(DateField):
         if self.data is not None and not could_be_meant(self.data):
             self.data = None  # what was typed is still shown
             raise ValueError(say(explain("impossible_day")))
+
+
+class ClockField(TimeField):
+    """A time of the day; see `DayField`."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)  # type: ignore[no-untyped-call]  # WTForms has no types
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        try:
+            super().process_formdata(valuelist)  # type: ignore[no-untyped-call]  # of WTForms
+        except ValueError:
+            raise ValueError(gettext("This must be a time like 08:00.")) from None
 
 
 class ActForm(Form):

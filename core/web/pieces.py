@@ -69,7 +69,7 @@ def holder_panels(holder: Holder) -> list[Rendered]:
     return _in_order(here().relay.gather(Adds.holder_panels, _render, holder=holder, actor=actor()))
 
 
-UNDER = {"access": "settings", "audit": "settings", "sheets": "settings"}
+UNDER = {"access": "settings", "audit": "settings", "sheets": "settings", "quiet_hours": "settings"}
 """Pages that belong to another blueprint's entry of the menu."""
 
 
@@ -104,6 +104,7 @@ class Me:
     signed_in: bool
     is_staff: bool
     large: bool
+    unread: int = 0  # notices
 
 
 def me() -> Me:
@@ -111,8 +112,8 @@ def me() -> Me:
     from_cookie = request.cookies.get("linli_large") == "1"
     if not getattr(current_user, "is_authenticated", False):
         return Me("", signed_in=False, is_staff=False, large=from_cookie)
-    who = actor()
-    return Me(who.name, signed_in=True, is_staff=is_staff(who), large=bool(getattr(current_user, "large", False)))
+    who, large = actor(), bool(getattr(current_user, "large", False))
+    return Me(who.name, signed_in=True, is_staff=is_staff(who), large=large, unread=getattr(current_user, "unread", 0))
 
 
 def context() -> dict[str, Any]:

@@ -170,6 +170,7 @@ class Visitor:
         self.actor = signed_in.actor
         self.locale = signed_in.locale
         self.large = signed_in.large_print
+        self.unread = signed_in.unread
 
     @property
     def is_authenticated(self) -> bool:

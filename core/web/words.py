@@ -91,6 +91,14 @@ def say(explanation: Explanation) -> str:
     return _fill(sentences[explanation.code], explanation.facts)
 
 
+def say_kept(explanation: Explanation) -> str:
+    """As `say`, of what was written down long ago: a plugin may be gone meanwhile, or say it by other facts."""
+    try:
+        return say(explanation)
+    except KeyError:
+        return gettext("This cannot be said any more: the part of Linli that wrote it is gone.")
+
+
 def say_code(code: str) -> str:
     """The words of a code that has no facts: a state, a role, an act of the audit. Unknown codes speak for themselves."""
     sentence = linli().house.sentences.get(code)

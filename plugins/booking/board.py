@@ -12,6 +12,7 @@ from core.accounts import access
 from core.audit.record import record
 from core.communities import policy
 from core.contract import Actor, HolderKind
+from core.people import centre
 from core.plugins import here
 from plugins.booking import queries
 from plugins.booking.calendar import first_quarter
@@ -108,7 +109,7 @@ def board() -> Board:
     return Board(
         at=now,
         day=found[0].day if found else today,
-        centre=queries.centre().name,
+        centre=centre.name(),
         lines=_lines(found[:MOST], now),
         more=len(found[MOST:]),
         closed=[(names[one.room_id], one) for one in closures],

@@ -68,7 +68,7 @@ def check_people(people: int | None, room: Room, found: Sequence[Reservation]) -
 
 
 def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
-    """What a change of time or room would come to, without making it.
+    """What a change of time or room would come to, without making it; of none: what it is.
 
     Raises:
         WrongState, Invalid, Forbidden, NotFound: as the change itself would.
@@ -78,6 +78,8 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
     whole = whole_of(wish, found, by=by)
+    if not is_elsewhere(found, whole):
+        return _as_it_is(found)
     room = queries.room(whole.room_id)
     dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
     return judge(dealing, whole, found).quote
@@ -104,6 +106,16 @@ def is_elsewhere(found: Reservation, whole: ReservationRequest) -> bool:
     """Whether the wish is for another time or room."""
     there = (found.room_id, found.starts_at, found.ends_at)
     return there != (whole.room_id, whole.starts_at, whole.ends_at)
+
+
+def _as_it_is(found: Reservation) -> Quote:
+    return Quote(
+        base_minutes=found.base_minutes,
+        extension_minutes=found.extension_minutes,
+        price_points=found.price_points,
+        tier=found.tier,
+        explanation=found.explanation,
+    )
 
 
 def judge(dealing: Dealer, whole: ReservationRequest, found: Reservation) -> Answer:
@@ -175,6 +187,7 @@ def figures_of(found: Reservation) -> dict[str, object]:
     """What of a session may change, for the audit."""
     return {
         "room_id": found.room_id,
+        "room": found.room.name,
         "starts_at": found.starts_at,
         "ends_at": found.ends_at,
         "price_points": found.price_points,

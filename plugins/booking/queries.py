@@ -77,11 +77,6 @@ def holder(holder_id: Id) -> Holder:
     return found
 
 
-def centre() -> Holder:
-    """The community's centre."""
-    return session.scalars(select(Holder).where(Holder.kind == HolderKind.CENTRE)).one()
-
-
 def rooms() -> Sequence[Room]:
     """All rooms, in the order in which they were made."""
     return session.scalars(select(Room).order_by(Room.created_at, Room.id)).all()
@@ -262,6 +257,11 @@ def standing_after(now: datetime) -> Sequence[Reservation]:
 def all_between(first: date, last: date) -> Sequence[Reservation]:
     """Every reservation of some local days, both inclusive, but cancelled ones."""
     return _with_names(Reservation.day.between(first, last), Reservation.status != Status.CANCELLED)
+
+
+def day_of(day: date, holders: Collection[Id] | None) -> Sequence[Reservation]:
+    """Every reservation of a local day, of some holders or of all, cancelled ones too."""
+    return _with_names(Reservation.day == day, *([] if holders is None else [Reservation.holder_id.in_(holders)]))
 
 
 def reservation(reservation_id: Id) -> Reservation:

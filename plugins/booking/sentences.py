@@ -102,6 +102,7 @@ SENTENCES: Mapping[str, Any] = {
     "room_taken": _l("Somebody else has the room in that time. Choose another time or another room."),
     "too_many_dates": _l("A series has at most %(most)d dates. Let it end earlier, and make another one later."),
     "endless_recurrence": _l("Say when it ends: with a last day, or with a number of times."),
+    "wrong_room": _l("This session is in another room: %(room)s. Go there and scan the sheet at that door."),
     "reservations_in_the_way": _l("There are %(count)d reservations in that time. Move or cancel them first."),
     # the facts of `forbidden`
     "why.groups_only": _l("This room is for groups. Choose another room, or book it for a group that you lead."),
@@ -219,6 +220,9 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.policy": _l("Changed the rules of booking"),
     "act.booking.board": _l("Showed or hid the board for everybody"),
     # what the audit calls things
+    "fact.room": _l("room"),
+    "fact.title": _l("what for"),
+    "fact.people": _l("how many people"),
     "fact.floor_area": _l("floor area"),
     "fact.setup_minutes": _l("minutes to set up"),
     "fact.clearup_minutes": _l("minutes to clear up"),

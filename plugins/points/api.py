@@ -84,7 +84,7 @@ from plugins.points.schemas import (
     WithdrawalIn,
 )
 from plugins.points.statement_schemas import CopyOut, StatementOut, StatementQuery, VerdictOut, VerificationIn
-from plugins.points.statements import Statement, Wanted
+from plugins.points.statements import Wanted
 
 api = Blueprint("points_api", __name__)
 READ, AWARD, HOLD, POLICY = "points.read", "points.award", "points.hold", "points.policy"
@@ -247,10 +247,14 @@ def get_account(holder_id: Id, query: dict[str, Any]) -> terms.AccountView | pas
 
 @api.get("/accounts/<id:holder_id>/statement")
 @operation(needs=READ, query=StatementQuery, gives=StatementOut)
-def get_statement(holder_id: Id, query: dict[str, Any]) -> Statement:
+def get_statement(holder_id: Id, query: dict[str, Any]) -> dict[str, Any]:
     """The movements of a holder's points: days inclusive, moments half-open; a `kind` leaves lines out, no balance changes."""
     queries.holder(holder_id, by=actor())
-    return statements.whole(holder_id, _period(query, kind=query["kind"]))
+    after = None if query["cursor"] is None else queries.id_of(query["cursor"])
+    wanted = _period(query, kind=query["kind"])
+    found = statements.portion(holder_id, wanted, most=query["limit"], after=after)
+    following = str(found.lines[-1].transfer_id) if found.more else None
+    return {"opening": found.opening, "lines": found.lines, "closing": found.closing, "next": following}
 
 
 @api.get("/accounts/<id:holder_id>/statement/copy")

@@ -15,7 +15,8 @@ from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
-from core.notices.outbox import to_leaders
+from core.notices.models import NoticeKind
+from core.notices.outbox import About, to_leaders
 from core.people import holders as locking
 from core.people.models import Group, Holder
 from core.plugins import here
@@ -73,7 +74,8 @@ def offer(request: GiftRequest, *, by: Actor) -> Gift:
     session.flush()
     _record("points.gift_offered", made, by)
     what = explain("points_gift_offered", points=made.points, giver=made.giver.name, receiver=made.receiver.name)
-    to_leaders(made.receiver_id, what, f"gift:{made.id}")
+    asked = About(kind=NoticeKind.REQUEST, page="points.gifts_of", id=made.receiver_id)
+    to_leaders(made.receiver_id, what, f"gift:{made.id}", asked)
     return made
 
 
@@ -111,7 +113,8 @@ def accept(gift_id: Id, *, by: Actor) -> Gift:
     lots.move(giver, receiver, gift.points, transfer_id)
     _record("points.gift_accepted", gift, by)
     what = explain("points_gift_accepted", points=gift.points, receiver=gift.receiver.name)
-    to_leaders(gift.giver_id, what, f"gift:{gift.id}:accepted")
+    answered = About(page="points.gifts_of", id=gift.giver_id)
+    to_leaders(gift.giver_id, what, f"gift:{gift.id}:accepted", answered)
     return gift
 
 

@@ -17,7 +17,7 @@ from core.contract import Actor
 from core.db import Id, savepoint, session
 from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain
-from core.notices.outbox import notify, notify_account
+from core.notices.outbox import About, notify, notify_account
 from core.people.models import Holder
 from core.plugins import here
 from plugins.points import posting, queries, withdrawal
@@ -130,7 +130,7 @@ def _tell(contribution: Contribution, request: DecisionRequest) -> None:
         kind, _colon, who = objection.person.partition(":")
         tell = notify if kind == "resident" else notify_account
         if objection.note == request.note and who != str(None):
-            tell(Id(who), what, f"objection:{objection.id}")
+            tell(Id(who), what, f"objection:{objection.id}", About(page="points.posted", id=contribution.id))
 
 
 def of(contribution_id: Id) -> Sequence[Objection]:

@@ -15,7 +15,8 @@ from core.contract import HolderKind
 from core.db import Id, session
 from core.explanations import explain
 from core.notices import outbox, recipients
-from core.notices.outbox import Notice
+from core.notices.models import NoticeKind
+from core.notices.outbox import About, Notice
 from core.notices.recipients import Recipient
 from core.people.models import Group, Holder, Resident
 from core.plugins import here
@@ -57,6 +58,7 @@ def tell_of_expiry() -> int:
             to=reader,
             words=explain("points_expire_soon", points=int(row.points), holder=row.name, day=row.expires_on),
             key=f"points.expiry:{row.id}:{row.expires_on}",
+            about=About(kind=NoticeKind.REMINDER, page="points.account", id=row.id),
         )
         for row in soon
         for reader in (of_groups[row.id] if row.kind is HolderKind.GROUP else [Recipient(resident_id=row.id)])
@@ -75,7 +77,12 @@ def tell_of_standing() -> int:
     falling = standing.falling(names, day=today, until=today + STANDING_AHEAD)
     readers = _readers(falling)
     return outbox.send(
-        Notice(to=reader, words=words, key=f"points.standing:{group_id}:{words.facts['day']}")
+        Notice(
+            to=reader,
+            words=words,
+            key=f"points.standing:{group_id}:{words.facts['day']}",
+            about=About(kind=NoticeKind.REMINDER, page="points.account", id=group_id),
+        )
         for group_id, found in falling.items()
         if (words := terms.change(names[group_id], found, rules))
         for reader in readers[group_id]

@@ -206,7 +206,8 @@ def _tell_leaders(words: Explanation) -> None:
     """One notice for everyone who leads a group today, however many."""
     groups = session.scalars(select(Group.id).where(Group.dissolved_on.is_(None))).all()
     told = {one.id: one for found in recipients.leaders(groups).values() for one in found}
-    outbox.send(outbox.Notice(to=one, words=words) for one in told.values())
+    about = outbox.About(page="points.rulebook")
+    outbox.send(outbox.Notice(to=one, words=words, about=about) for one in told.values())
 
 
 # --- all of them, read once ----------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ SENTENCES: Mapping[str, Any] = {
     "points_kind.corrected": _l("corrected"),
     "points_kind.given": _l("given"),
     "points_kind.moved": _l("moved"),
+    "points_too_many_lines": _l("More than %(most)d lines at once. Choose a shorter period."),
     "points_period_order": _l("The last day lies before the first. Change one of them."),
     # signed copies
     "points_copy_too_large": _l("This is larger than %(most_mb)d MB: no copy of a statement is."),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from core.web.api import Explanations, IdField, Moment
+from core.web.api import Explanations, IdField, Moment, check_limit
 from plugins.points.models import Kind
 from plugins.points.schemas import PeriodQuery
 
+MOST_LINES = 1_000  # of one answer that asks for no `limit`: a season comes whole
+
 
 class StatementQuery(PeriodQuery):
-    """A period, and which kind of movements."""
+    """A period, and which kind of movements; which part of a long one."""
 
     kind = fields.Enum(Kind, by_value=True, load_default=None)
+    limit = fields.Integer(load_default=MOST_LINES, validate=check_limit)
+    cursor = fields.String(load_default=None)
 
 
 class LineOut(Schema):
@@ -32,11 +36,16 @@ class LineOut(Schema):
 
 
 class StatementOut(Schema):
-    """The movements of a period, the earliest first; `closing` is the `opening` of the next."""
+    """The movements of a period, the earliest first; `closing` is the `opening` of the next period.
+
+    Of a long one a part, `limit` lines or 1,000: `next` goes back as `cursor`, null after the last. `opening` and `closing` are
+    those of the period, whichever part it is.
+    """
 
     opening = fields.Integer()
     lines = fields.List(fields.Nested(LineOut))
     closing = fields.Integer()
+    next = fields.String()
 
 
 class CopyLineOut(Schema):

@@ -12,10 +12,18 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, tupl
 from core.accounts import access
 from core.contract import Actor
 from core.db import Id, session
-from core.errors import Invalid
+from core.errors import DomainError, Invalid
 from core.explanations import Explanation, explain
 from plugins.points import queries
 from plugins.points.models import Account, AccountKind, Award, Category, Contribution, Kind, Line, Lot, Transfer, Use
+
+MOST_LINES = 10_000  # of a sheet or a copy; some years of a busy group
+
+
+class TooManyLines(DomainError):
+    """More lines than are taken away at once. Facts: most."""
+
+    code = "points_too_many_lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +103,15 @@ class StatementLine:
         return None if self.source is None else self.source.contribution_id
 
 
+Moved = Row[*tuple[int, datetime, Id, Explanation, Kind, Id | None]]
+"""What is read of a line: see `_lines`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """The movements of a period, and the balance before and after it: `closing` is the `opening` of the next.
 
-    `more`: of a page: earlier lines of the period are left.
+    `more`: of a page: lines of the period are left, earlier ones, or later ones where the earliest come first.
     """
 
     opening: int = 0
@@ -109,13 +121,20 @@ class Statement:
 
 
 def whole(holder_id: Id, wanted: Wanted) -> Statement:
-    """All movements of a period, the earliest first; a kind leaves lines out and changes no balance."""
+    """All movements of a period, the earliest first; a kind leaves lines out and changes no balance.
+
+    Raises:
+        TooManyLines: a shorter period must be asked for.
+    """
     account = _account(holder_id)
     if account is None:
         return Statement()
     period = Wanted(begins=wanted.begins, ends=wanted.ends)
     opening, closing = _bounds(account, period)
-    rows = session.execute(_lines(account, period).order_by(Line.at, Line.transfer_id)).all()
+    in_order = _lines(account, period).order_by(Line.at, Line.transfer_id)
+    rows = session.execute(in_order.limit(MOST_LINES + 1)).all()
+    if len(rows) > MOST_LINES:
+        raise TooManyLines(most=MOST_LINES)
     balance, balances = opening, {}
     for row in rows:
         balance += row.points
@@ -138,22 +157,52 @@ def page(holder_id: Id, wanted: Wanted, *, most: int, before: Id | None = None) 
     if account is None:
         return Statement()
     opening, closing = _bounds(account, wanted)
-    place = tuple_(Line.at, Line.transfer_id)
     lines = _lines(account, wanted).order_by(Line.at.desc(), Line.transfer_id.desc()).limit(most + 1)
-    if before is not None:
-        at = session.scalar(select(Line.at).where(Line.account_id == account.id, Line.transfer_id == before))
-        lines = lines if at is None else lines.where(place < (at, before))
+    if (place := _place(account, before)) is not None:
+        lines = lines.where(tuple_(Line.at, Line.transfer_id) < place)
     found = session.execute(lines).all()
-    rows = found[:most]
+    return Statement(opening=opening, lines=_shown(account, found[:most]), closing=closing, more=len(found) > most)
+
+
+def portion(holder_id: Id, wanted: Wanted, *, most: int, after: Id | None = None) -> Statement:
+    """The earliest movements of a period, or those after one of its transfers, the earliest first; else like `page`.
+
+    Raises:
+        Invalid: the transfer is none of the holder's (`cursor`).
+    """
+    account = _account(holder_id)
+    if account is None:
+        return Statement()
+    opening, closing = _bounds(account, wanted)
+    lines = _lines(account, wanted).order_by(Line.at, Line.transfer_id).limit(most + 1)
+    if after is not None:
+        if (place := _place(account, after)) is None:
+            raise Invalid({"cursor": [explain("not_a_cursor")]})
+        lines = lines.where(tuple_(Line.at, Line.transfer_id) > place)
+    found = session.execute(lines).all()
+    return Statement(
+        opening=opening, lines=_shown(account, found[:most][::-1])[::-1], closing=closing, more=len(found) > most
+    )
+
+
+def _place(account: Account, transfer_id: Id | None) -> tuple[datetime, Id] | None:
+    """Where a transfer stands in an account, if it does."""
+    if transfer_id is None:
+        return None
+    at = session.scalar(select(Line.at).where(Line.account_id == account.id, Line.transfer_id == transfer_id))
+    return None if at is None else (at, transfer_id)
+
+
+def _shown(account: Account, rows: Sequence[Moved]) -> list[StatementLine]:
+    """Some lines, the latest first, with all that is told of them."""
     ids = [row.transfer_id for row in rows]
     took_back = [row.reverses_id for row in rows if row.reverses_id is not None]
-    told = _told(
+    return _told(
         rows,
         _balances(account, rows),
         _payments(account, Use.transfer_id.in_(ids)),
         _sources(Award.transfer_id.in_([*ids, *took_back])),
     )
-    return Statement(opening=opening, lines=told, closing=closing, more=len(found) > most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,9 +265,7 @@ def _bounds(account: Account, wanted: Wanted) -> tuple[int, int]:
     return before, account.balance if ends is None else account.balance - int(found[-1])
 
 
-def _balances(
-    account: Account, rows: Sequence[Row[*tuple[int, datetime, Id, Explanation, Kind, Id | None]]]
-) -> Mapping[Id, int]:
+def _balances(account: Account, rows: Sequence[Moved]) -> Mapping[Id, int]:
     """After each of some lines, the latest first: what came later is taken off the balance that is kept."""
     if not rows:
         return {}
@@ -236,7 +283,7 @@ def _balances(
 
 
 def _told(
-    rows: Sequence[Row[*tuple[int, datetime, Id, Explanation, Kind, Id | None]]],
+    rows: Sequence[Moved],
     balances: Mapping[Id, int],
     payments: Mapping[Id, Sequence[Payment]],
     sources: Mapping[Id, Source],

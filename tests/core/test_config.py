@@ -9,12 +9,18 @@ import pytest
 
 from app import create_app
 from core import clock, config
-from core.config import BadSetting, Config, from_environ
+from core.config import BadSetting, Config, Smtp, from_environ
 from core.db import connect
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "s" * 32
 PRODUCTION = {"LINLI_ENV": "production", "LINLI_SECRET_KEY": SECRET}
+
+MAIL = {
+    "LINLI_SMTP_URL": "smtp://mail.example.org",
+    "LINLI_MAIL_FROM": "linli@example.org",
+    "LINLI_ADDRESS": "https://linli.example.org/a/",
+}
 
 
 def test_every_setting_is_explained_and_no_other() -> None:
@@ -55,6 +61,12 @@ def test_nothing_set_is_a_development_installation() -> None:
         ({"LINLI_CLOCK_OFFSET": "a while"}, "LINLI_CLOCK_OFFSET is 'a while'; write seconds"),
         ({"LINLI_DATABASE_URL": "mysql://root@localhost/linli"}, "use sqlite:///… or postgresql+psycopg://…"),
         ({"LINLI_STRICT_PLUGINS": "true"}, "LINLI_STRICT_PLUGINS is 'true'; use 1 or 0"),
+        (MAIL | {"LINLI_SMTP_URL": "mail.example.org:25"}, "LINLI_SMTP_URL cannot be read; write smtp://host:25"),
+        (MAIL | {"LINLI_SMTP_URL": "smtp://linli:secret@mail:port"}, "LINLI_SMTP_URL cannot be read"),
+        (MAIL | {"LINLI_MAIL_FROM": ""}, "LINLI_MAIL_FROM and LINLI_ADDRESS must say"),
+        (MAIL | {"LINLI_ADDRESS": ""}, "LINLI_MAIL_FROM and LINLI_ADDRESS must say"),
+        ({"LINLI_MAIL_FROM": "Linli <linli@example.org>"}, "write the bare address"),
+        ({"LINLI_ADDRESS": "linli.example.org"}, "write it like https://linli.example.org"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_would_be_right(given: dict[str, str], sentence: str) -> None:
@@ -65,6 +77,25 @@ def test_a_bad_value_is_refused_with_what_would_be_right(given: dict[str, str], 
 
 def test_production_starts_with_a_key_that_cannot_be_guessed() -> None:
     assert from_environ(PRODUCTION).production
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.org", Smtp(host="mail.example.org", port=25)),
+        ("smtp://li%40x:p%3Aw@mail", Smtp(host="mail", port=587, user="li@x", password="p:w")),
+        ("smtps://li:pw@mail", Smtp(host="mail", port=465, tls=True, user="li", password="pw")),
+        ("smtp://[::1]:2525", Smtp(host="::1", port=2525)),
+    ],
+)
+def test_a_mail_server_is_read_with_its_usual_port_and_its_password_is_never_shown(url: str, server: Smtp) -> None:
+    found = from_environ(MAIL | {"LINLI_SMTP_URL": url})
+    assert found.smtp == server
+    assert found.address == "https://linli.example.org/a"
+    assert "pw" not in repr(found)
+    with pytest.raises(BadSetting) as refused:
+        from_environ(MAIL | {"LINLI_SMTP_URL": url.replace("smtp", "http")})
+    assert "pw" not in str(refused.value)
 
 
 def test_lists_and_flags_are_read() -> None:

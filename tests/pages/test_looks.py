@@ -1,20 +1,28 @@
 """Every page in a browser: desk and telephone, normal and large print, and nothing too small, cut off or grave for axe."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, ViewportSize
+from sqlalchemy import select
 
 from core import clock
-from core.db import unit
+from core.db import Id, session, unit
+from core.people.models import Holder
+from core.plugins import here
 from core.web.request import linli_of
+from plugins.points import rules
+from plugins.points.policy import PointsPolicy
 from tests import kit
 from tests.contract.test_subsets import DAYS
 from tests.end_to_end.chromium import DESK, GRAVE, IDS, PATIENCE, TELEPHONE, chromium
 from tests.end_to_end.installation import served
+from tests.kit import a_group
 from tests.pages.walking import addresses, samples_of
+from tests.plugins.points.kit import a_policy, a_rule, an_act
 
 WHO = [("li", "en"), ("li", "zh-CN"), ("zhang", "en"), (None, "en")]
 LOOKS = [(DESK, False), (TELEPHONE, False), (DESK, True), (TELEPHONE, True)]
@@ -114,3 +122,63 @@ def test_every_page_can_be_read_and_used_in_every_look(
     assert not lost
     assert not wrong, "\n".join(wrong)
     assert len(seen) > (3 if who is None else 12)
+
+
+# --- paper ---------------------------------------------------------------------------------------------------------
+
+LINES = 90
+SHEETS = 3  # 31 rows on the first, 38 on the others
+# Measured before a chart could be drawn anew: printing does not wait for that.
+ON_PAPER = """(width) => {
+  document.body.style.width = width + "px";
+  return [...document.querySelectorAll("canvas")].map((one) => one.getBoundingClientRect().right);
+}"""
+A4_INSIDE: ViewportSize = {"width": 680, "height": 1000}  # 180 mm between the margins
+
+
+def sheets(page: Page) -> int:
+    """On how many sheets of paper the page is printed."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+
+
+def fill_for_paper() -> Id:
+    """A group with many movements, and six changes of the rules to come."""
+    group = a_group("长城乐队")
+    a_policy()
+    a_rule("parade")
+    for number in range(LINES):
+        an_act(group, category="parade", note=f"第{number}次巡演")
+    today = here().today()
+    for number, points in enumerate((25, 30, 35), 1):
+        a_rule("parade", points=points, daily_cap=90, member_share=10, valid_from=today + timedelta(days=number))
+    coming = (PointsPolicy(posting_days=5), PointsPolicy(price_peak=12), PointsPolicy(gift_monthly_cap=50))
+    for number, figures in enumerate(coming, 4):
+        rules.put_policy(figures, valid_from=today + timedelta(days=number), by=kit.SYSTEM)
+    return group.id
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_what_is_printed_fits_its_paper(lived: Flask, locale: str) -> None:
+    clock.start_at(kit.NOW + timedelta(days=DAYS), frozen=True)
+    linli = linli_of(lived)
+    with lived.app_context(), unit(linli.database, write=True):
+        kit.enter_slug(linli.house, kit.SLUG)
+        found = session.scalar(select(Holder.id).where(Holder.name == "长城乐队")) or fill_for_paper()
+    browser = kit.BrowserOf(lived, kit.find_cast(linli.database))("li", locale=locale)
+    with served(lived) as port, chromium() as program:
+        address = f"http://127.0.0.1:{port}"
+        context = program.new_context(locale=locale, viewport=A4_INSIDE)
+        sign_in(context, browser, address)
+        page = context.new_page()
+        page.goto(f"{address}/{kit.SLUG}/points/accounts/{found}/statement/print")
+        assert sheets(page) == SHEETS
+        page.goto(f"{address}/{kit.SLUG}/points/rules")
+        assert sheets(page) == 1
+        page.set_viewport_size(DESK)  # the charts are drawn for a screen, then printed
+        page.goto(f"{address}/{kit.SLUG}/points/figures")
+        page.locator("canvas").first.wait_for()
+        page.emulate_media(media="print")
+        wide = page.evaluate(ON_PAPER, A4_INSIDE["width"])
+        assert wide
+        assert max(wide) <= A4_INSIDE["width"]
+        context.close()

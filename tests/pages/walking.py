@@ -10,6 +10,7 @@ from werkzeug.routing import BuildError, Rule
 from core import clock
 from core.accounts.models import Account
 from core.db import Id, session
+from core.notices.models import Outbox
 from core.people.models import Group, Holder, Resident
 from core.sheets.models import SheetDraft
 from plugins.booking.models import Reservation, Room
@@ -41,6 +42,7 @@ def samples_of() -> dict[str, list[str]]:
         "transfer_id": ids(Transfer),
         "draft_id": ids(SheetDraft),
         "gift_id": ids(Gift),
+        "notice_id": ids(Outbox),
         "kind": ["residents", "groups", "contributions", "nothing"],
         "closure_id": [NO_SUCH_ID],
         "name": ["points", "nothing"],

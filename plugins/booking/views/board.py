@@ -12,6 +12,7 @@ from core.web.guard import public, requires
 from core.web.request import actor
 from core.web.words import at_clock, day, near, span
 from plugins.booking import board as boards
+from plugins.booking import queries
 from plugins.booking.views.base import pages
 
 FEW, SOME = 9, 13  # lines in large type, in middling type; more in small type
@@ -46,7 +47,9 @@ def more() -> ResponseReturnValue:
 
 
 def _more(form: ActForm) -> ResponseReturnValue:
-    return render_template("booking/more.html", is_public=boards.is_public(), form=form), form.status
+    return render_template(
+        "booking/more.html", is_public=boards.is_public(), rooms=queries.rooms(), form=form
+    ), form.status
 
 
 @pages.post("/board/<any(public, hidden):shown>")

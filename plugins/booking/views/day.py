@@ -84,7 +84,7 @@ class Chooser(Drawing, ABC):
         for number in range((last - today).days + 1):
             one = today + timedelta(days=number)
             label = near(one) if number < 2 else weekdays[one.weekday()]
-            url = self.url(day=one.isoformat())
+            url = self._on(one)
             yield DayLink(label=label, number=str(one.day), name=day(one), url=url, active=one == self.day)
         if self.window is not None:
             yield DayLink(label=_("open until"), number=short_day(last), name="", url=None)
@@ -92,12 +92,17 @@ class Chooser(Drawing, ABC):
     @property
     def previous_url(self) -> str:
         """The day before."""
-        return self.url(day=(self.day - timedelta(days=1)).isoformat())
+        return self._on(self.day - timedelta(days=1))
 
     @property
     def next_url(self) -> str:
         """The day after."""
-        return self.url(day=(self.day + timedelta(days=1)).isoformat())
+        return self._on(self.day + timedelta(days=1))
+
+    def _on(self, day: date) -> str:
+        """The same on another day; whoever looked at a room, on a telephone, goes on looking at it."""
+        room = {"room": self.column.room.id} if "room" in request.args and self.column is not None else {}
+        return self.url(day=day.isoformat(), **room)
 
     # --- the wish
 

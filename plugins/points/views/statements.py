@@ -1,4 +1,4 @@
-"""The statement of a holder: filtered by period and kind, printed on one A4, as a sheet, as a signed copy; and what is left."""
+"""The statement of a holder: filtered by period and kind, printed on A4, as a sheet, as a signed copy; and what is left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
 from plugins.points.views.base import LINES, MOVEMENTS, asked_period, between, pages
 
-PAPER_ROWS = 31  # rows of text below the head of one A4
+MOST_PRINTED = 1_000  # lines: some thirty sheets of paper
+FIRST_ROWS, MORE_ROWS = 31, 38  # rows of text on an A4: below the head of the statement, and on each that follows
 PAPER_WIDTH = 60  # narrow characters of a row's words; a Chinese one takes two
 
 
@@ -170,11 +171,10 @@ pages.add_app_template_filter(said, "points_payment")
 @pages.get("/accounts/<id:holder_id>/statement/print")
 @requires(READ)
 def print_statement(holder_id: Id) -> ResponseReturnValue:
-    """One clean A4: the period's lines, the earliest first; of too many the latest, and how many more there are."""
+    """The period's lines, the earliest first, on as many sheets as they need; of far too many the latest, and how many more."""
     holder = queries.holder(holder_id, by=actor())
     asked = _asked()
-    found = statements.page(holder_id, asked.wanted, most=PAPER_ROWS)
-    shown = _fitting(found.lines)
+    found = statements.page(holder_id, asked.wanted, most=MOST_PRINTED)
     totals = statements.totals(holder_id, asked.wanted)
     return render_template(
         "points/statement_print.html",
@@ -183,24 +183,27 @@ def print_statement(holder_id: Id) -> ResponseReturnValue:
         asked=asked,
         kind=say_code(f"points_kind.{asked.kind.value}") if asked.kind else None,
         statement=found,
-        lines=shown[::-1],
+        papers=_papers(found.lines[::-1]),
         totals=totals,
-        hidden=totals.lines - len(shown),
+        hidden=totals.lines - len(found.lines),
         today=here().today(),
         back_url=url_for(".statement", holder_id=holder_id, **asked.arguments),
     )
 
 
-def _fitting(lines: Sequence[StatementLine]) -> list[StatementLine]:
-    """As many of the latest lines as one page takes."""
-    shown, left = [], PAPER_ROWS
+def _papers(lines: Sequence[StatementLine]) -> list[list[StatementLine]]:
+    """Lines sheet by sheet, so that each can begin and end with the balance. A browser breaks what does not fit all the same."""
+    papers: list[list[StatementLine]] = []
+    left = 0
     for line in lines:
         wide = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in say(line.reason))
-        left -= max(1, -(-wide // PAPER_WIDTH))
-        if left < 0:
-            break
-        shown.append(line)
-    return shown
+        rows = max(1, -(-wide // PAPER_WIDTH))
+        if rows > left:
+            left = MORE_ROWS if papers else FIRST_ROWS
+            papers.append([])
+        left -= rows
+        papers[-1].append(line)
+    return papers
 
 
 # --- as files ------------------------------------------------------------------------------------------------------

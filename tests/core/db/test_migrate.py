@@ -236,7 +236,7 @@ def test_a_written_revision_makes_exactly_the_models(empty: Database, no_core: O
         ("ALTER TABLE core_holder ADD COLUMN nickname VARCHAR", "nickname"),
         ("DROP INDEX ix_core_audit_at", "ix_core_audit_at"),
         ("CREATE INDEX ix_core_holder_lower ON core_holder (lower(name))", "ix_core_holder_lower is not in the model"),
-        ("DROP TABLE core_outbox", "core_outbox"),
+        ("DROP TABLE core_mail", "core_mail"),
         ("CREATE TABLE core_cellar (id INTEGER)", "core_cellar"),
         (None, "ck_core_membership_days is missing"),
     ],

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,12 +12,16 @@ from sqlalchemy import func, select
 
 from core.accounts.models import Account, AccountRole
 from core.communities.models import Community
+from core.config import Smtp
 from core.contract import HolderKind
 from core.db import Database, session, unit
+from core.notices import outbox
 from core.people.models import Group, Holder, Resident
 from core.plugins import House
 from core.upkeep import terminal
+from core.web.request import linli_of
 from tests import kit
+from tests.core.notices.kit import REAL, mail_server, with_address
 from tests.core.upkeep.conftest import Linli
 from tests.kit import Cast
 
@@ -171,6 +176,31 @@ def test_sweep_says_what_it_did_for_each_community(linli: Linli) -> None:
     assert swept.exit_code == 0
     assert "xincheng core.replay 0" in swept.output.splitlines()
     assert "binhe core.replay 0" in swept.output.splitlines()
+
+
+def test_sweep_hands_letters_to_the_mail_server_of_the_settings_and_fails_when_there_is_none(
+    linli: Linli, app: Flask, database: Database, house: House, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell() -> None:
+        with unit(database, write=True):
+            kit.enter_slug(house, cast.slug)
+            with_address("zhang")
+            outbox.notify_account(cast.zhang.account_id, REAL)
+
+    before = linli_of(app)
+    with mail_server() as server:
+        smtp = Smtp(host="127.0.0.1", port=server.port)
+        config = replace(before.config, smtp=smtp, mail_from="linli@example.org", address="https://linli.example.org/a")
+        monkeypatch.setitem(app.extensions, "linli", replace(before, config=config))
+        tell()
+        assert f"{cast.slug} core.mail 1" in linli("sweep").output.splitlines()
+    [letter] = server.letters
+    assert letter["From"].addresses[0].addr_spec == "linli@example.org"
+    assert f"https://linli.example.org/a/{cast.slug}/notices/" in letter.get_content()
+    tell()
+    failed = linli("sweep")  # the server is gone
+    assert failed.exit_code == 1
+    assert f"{cast.slug} core.mail ConnectionRefusedError" in failed.output
 
 
 def test_a_sheet_is_tried_then_imported_then_known(

@@ -13,12 +13,13 @@ from core.communities import switching
 from core.db import Conflict, Database, Id, current, session, unit
 from core.discovery import build
 from core.explanations import explain
-from core.notices import outbox
+from core.notices import mails, outbox
 from core.notices.models import Outbox
 from core.people.models import Resident
 from core.plugins import House, Plugin, Sweep, here
 from core.upkeep import leases, sweeps
 from core.upkeep.models import Lease
+from core.upkeep.swept import Swept
 from core.web.models import Replay
 from tests import kit
 from tests.kit import Cast
@@ -181,7 +182,7 @@ def test_of_two_workers_at_once_one_runs_a_communitys_sweeps(
     real_database: Database, house: House, inside_real: None
 ) -> None:
     assert inside_real is None
-    together, done = threading.Barrier(4), list[sweeps.Swept]()
+    together, done = threading.Barrier(4), list[Swept]()
     at_work, most = [0], [0]
 
     def slow() -> int:
@@ -189,7 +190,7 @@ def test_of_two_workers_at_once_one_runs_a_communitys_sweeps(
         most[0] = max(most[0], at_work[0])
         time.sleep(0.05)
         at_work[0] -= 1
-        return outbox.send_due()
+        return mails.sweep()
 
     def work() -> None:
         together.wait()

@@ -1,5 +1,6 @@
 """Shortening, going on and moving through both doors: what a browser and a program do, and that both hear the same."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -174,9 +175,12 @@ def test_a_leader_moves_with_the_price_shown_before(
 ) -> None:
     zhang, path = browse("zhang"), f"/booking/reservations/{one}"
     studio = behind.room("画室")
+    # Three taps: the page to move it from, a free place, and the last one.
     [move] = links(zhang.get(path).text, r"/move$")
     assert "Move it there" not in zhang.get(move).text
-    card = zhang.get(f"{move}?day=2026-11-28&start=10:00&end=12:30&room={studio}")
+    [free] = set(links(zhang.get(f"{move}?day=2026-11-28").text, f"room={studio}&start=10:00$"))
+    card = zhang.get(free)
+    assert "Move it to 画室" in card.text
     assert "10 points" in card.text
     assert "instead of 5 points" in card.text
     assert behind.one().starts_at == at("11-27 10:00")  # nothing has moved yet
@@ -188,6 +192,41 @@ def test_a_leader_moves_with_the_price_shown_before(
     assert points.available[cast.choir.id] == 20
 
 
+def test_its_own_time_is_shown_free_for_itself_and_no_place_to_tap(
+    browse: BrowserOf,
+    behind: Inside,  # noqa: F811
+    hall_id: Id,  # noqa: F811
+    one: Id,
+) -> None:
+    zhang, path = browse("zhang"), f"/booking/reservations/{one}/move"
+    page = zhang.get(path).text
+    assert "<b>So far</b>" in page
+    assert "Here it is now." in page
+    own = [link for link in links(page, f"room={hall_id}") if re.search("start=(10:|11:|12:00)", link)]
+    assert {link.partition("start=")[2] for link in own} == {
+        "10:30&minutes=150",
+        "10:00&minutes=120",
+        "10:00&minutes=180",
+    }
+    later = zhang.get(f"{path}?day=2026-11-27&room={hall_id}&start=10:30&minutes=150")
+    assert "Move it to 排练厅" in later.text
+    assert zhang.post(path, the_move(later.text, path)).status_code == 303
+    assert behind.one().starts_at == at("11-27 10:30")
+
+
+def test_a_telephone_goes_on_showing_the_room_it_looked_at(
+    browse: BrowserOf,
+    behind: Inside,  # noqa: F811
+    one: Id,
+) -> None:
+    studio = behind.room("画室")
+    zhang, path = browse("zhang"), f"/booking/reservations/{one}/move"
+    assert re.search(r'<h2 class="h3">排练厅', zhang.get(f"{path}?day=2026-11-28").text)
+    looked = zhang.get(f"{path}?day=2026-11-28&room={studio}").text
+    assert re.search(r'<h2 class="h3">画室', looked)
+    assert links(looked, rf"/move\?day=2026-11-29&room={studio}$")
+
+
 def test_a_slot_lost_meanwhile_is_said_and_another_may_be_chosen(
     browse: BrowserOf,
     behind: Inside,  # noqa: F811
@@ -196,20 +235,28 @@ def test_a_slot_lost_meanwhile_is_said_and_another_may_be_chosen(
     cast: Cast,
 ) -> None:
     zhang, path = browse("zhang"), f"/booking/reservations/{one}"
-    card = zhang.get(f"{path}/move?day=2026-11-28&start=10:00&end=12:00")
+    card = zhang.get(f"{path}/move?day=2026-11-28&room={hall_id}&start=10:00&minutes=120")
     behind.book(hall_id, cast.orchestra.id, "11-28 11:00", "11-28 12:00")
     sent = zhang.post(f"{path}/move", the_move(card.text, f"{path}/move"))
     assert sent.status_code == 409
     assert "Somebody else has the room in that time." in sent.text
-    assert 'value="2026-11-28"' in sent.text
-    looked = zhang.get(f"{path}/move?day=2026-11-28&start=10:00&end=12:00")
+    assert sent.text.count("Somebody else has the room in that time.") == 1
+    assert links(sent.text, f"room={hall_id}&start=09:00&minutes=120$")  # what is free near it
+    looked = zhang.get(f"{path}/move?day=2026-11-28&room={hall_id}&start=10:00&minutes=120")
     assert "Somebody else has the room in that time." in looked.text
     assert "Move it there" not in looked.text
 
 
-@pytest.mark.parametrize("query", ["day=never&start=x&end=25:00&room=x", "start=12:00&end=11:00", "day=9999-01-01"])
-def test_b12_an_address_that_cannot_be_read_shows_the_page(browse: BrowserOf, one: Id, query: str) -> None:
-    page = browse("zhang").get(f"/booking/reservations/{one}/move?{query}")
+@pytest.mark.parametrize(
+    "query", ["day=never&start=x&minutes=x&room=x", "room={hall}&start=12:00&minutes=0", "day=9999-01-01"]
+)
+def test_b12_an_address_that_cannot_be_read_shows_the_page(
+    browse: BrowserOf,
+    one: Id,
+    hall_id: Id,  # noqa: F811
+    query: str,
+) -> None:
+    page = browse("zhang").get(f"/booking/reservations/{one}/move?{query.format(hall=hall_id)}")
     assert page.status_code == 200
     assert "Move it there" not in page.text
 
@@ -277,7 +324,7 @@ def test_pages_speak_chinese(browse: BrowserOf, one: Id) -> None:
     zhang = browse("zhang", locale="zh-CN")
     path = f"/booking/reservations/{one}"
     assert "提前结束" in zhang.get(path).text
-    assert "换时间或场地" in zhang.get(f"{path}/move").text
+    assert "再确认改期" in zhang.get(f"{path}/move").text
 
 
 def test_the_pages_ask_as_often_however_much_there_is(
@@ -288,7 +335,8 @@ def test_the_pages_ask_as_often_however_much_there_is(
     cast: Cast,
 ) -> None:
     zhang = browse("zhang")
-    paths = [f"/booking/reservations/{one}", f"/booking/reservations/{one}/move?day=2026-11-28&start=10:00&end=12:00"]
+    chosen = f"day=2026-11-28&room={hall_id}&start=10:00&minutes=120"
+    paths = [f"/booking/reservations/{one}", f"/booking/reservations/{one}/move?{chosen}"]
 
     def asked() -> list[int]:
         found = []
@@ -313,7 +361,7 @@ def test_what_can_no_longer_be_moved_leads_back_and_says_so(
     hall_id: Id,  # noqa: F811
 ) -> None:
     zhang, path = browse("zhang"), f"/booking/reservations/{one}"
-    card = zhang.get(f"{path}/move?day=2026-11-28&start=10:00&end=12:30")
+    card = zhang.get(f"{path}/move?day=2026-11-28&room={hall_id}&start=10:00&minutes=150")
     set_clock("11-27 10:00:01")
     sent = zhang.post(f"{path}/move", the_move(card.text, f"{path}/move"))
     assert sent.status_code == 409

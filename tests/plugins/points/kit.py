@@ -3,19 +3,22 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from uuid_utils.compat import uuid7
 
 from core import clock
 from core.communities import policy
-from core.contract import Holder
+from core.contract import Holder, HolderKind
 from core.db import session
 from core.explanations import explain
 from core.hookspecs import Keeps
+from core.people.models import Group
+from core.people.models import Holder as HolderRow
 from core.plugins import here
-from plugins.points import awards, expiry, holds, posting, rules
+from plugins.points import awards, expiry, holds, posting, rules, withdrawal
 from plugins.points.models import Account, AccountKind, Category, Contribution, Hold, Lot
 from plugins.points.policy import PointsPolicy
-from plugins.points.requests import CategoryRequest, ContributionRequest, RuleRequest
+from plugins.points.requests import CategoryRequest, ContributionRequest, RuleRequest, WithdrawalRequest
 from tests.kit import NOW, SYSTEM
 
 TODAY = NOW.date()  # Thursday 26 November 2026
@@ -44,6 +47,23 @@ def an_act(
         holder_id=holder.id, category=category, occurred_on=day or here().today(), **amount, **more
     )
     return awards.record(request, by=SYSTEM)
+
+
+def withdraw(contribution: Contribution) -> Contribution:
+    """It was a slip, says the installation itself."""
+    return withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+
+
+def many_groups(count: int, *, acts: int = 5) -> None:
+    """So many groups more, each with an act; rows at once, for two hundred."""
+    ids = [uuid7() for _group in range(count)]
+    names = [f"团队{one.hex[-8:]}" for one in ids]
+    rows = [{"id": one, "kind": HolderKind.GROUP, "name": name} for one, name in zip(ids, names, strict=True)]
+    session.execute(insert(HolderRow), rows)
+    session.execute(insert(Group), [{"id": one, "kind": "choir"} for one in ids])
+    today = here().today()
+    wishes = [ContributionRequest(holder_id=one, category="song", occurred_on=today, acts=acts) for one in ids]
+    awards.record_many(wishes, by=SYSTEM)
 
 
 def a_hold(holder: Holder, points: int, *, key: str = "hold", until: datetime | None = None) -> Hold:

@@ -13,11 +13,10 @@ from core.contract import Actor
 from core.db import Database, session, unit
 from core.notices.models import Outbox
 from core.plugins import House
-from plugins.points import past, withdrawal
+from plugins.points import past
 from plugins.points.policy import PointsPolicy
-from plugins.points.requests import WithdrawalRequest
 from tests.kit import NOW, SLUG, SYSTEM, BrowserOf, Cast, Client, ProgramOf, actor_of, enter_slug
-from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, after, an_act, on, sweep
+from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, after, an_act, on, sweep, withdraw
 from tests.plugins.points.test_api import account, given, publicity
 from tests.statements import statements
 
@@ -339,7 +338,7 @@ def test_a_debt_is_called_one_and_how_it_is_repaid(
         a_policy(posting_days=0)
         made = an_act(cast.choir, 4)
         a_hold(cast.choir, 3)
-        withdrawal.withdraw(made.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+        withdraw(made)
 
     inside(database, house, owe)
     owed = "3 points are owed: points were withdrawn after they were spent or set aside."

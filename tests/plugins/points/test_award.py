@@ -14,11 +14,11 @@ from core.db import savepoint, session
 from core.errors import Forbidden, Invalid, NotFound
 from core.hookspecs import Happened
 from core.plugins import here
-from plugins.points import awards, ledger, posting, queries, withdrawal
+from plugins.points import awards, ledger, posting, queries
 from plugins.points.models import Award, Contribution, State, Transfer
-from plugins.points.requests import ContributionRequest, WithdrawalRequest
+from plugins.points.requests import ContributionRequest
 from tests.kit import SYSTEM, Cast, a_resident, actor_of
-from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, assert_sound, figures, on
+from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, assert_sound, figures, on, withdraw
 
 
 def award_of(contribution: Contribution) -> Award:
@@ -28,10 +28,6 @@ def award_of(contribution: Contribution) -> Award:
 def outcome(contribution: Contribution) -> tuple[int, str]:
     """Points, and the code of the reason."""
     return award_of(contribution).points, award_of(contribution).reason.code
-
-
-def withdraw(contribution: Contribution) -> None:
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
 
 
 def test_points_per_act_and_per_hour_rounded_down_once_at_the_total(inside: Cast) -> None:

@@ -8,14 +8,12 @@ from core.db import savepoint
 from core.errors import Forbidden, Invalid, NotFound
 from plugins.points import corrections, standing
 from plugins.points.models import Transfer
-from plugins.points.requests import CorrectionRequest, WithdrawalRequest
-from plugins.points.withdrawal import withdraw
+from plugins.points.requests import CorrectionRequest
 from tests.kit import SYSTEM, Cast, actor_of
 from tests.plugins.points.kit import (
     TODAY,
     a_hold,
     a_policy,
-    a_rule,
     after,
     an_act,
     assert_sound,
@@ -23,15 +21,15 @@ from tests.plugins.points.kit import (
     lots_of,
     on,
     sweep,
+    withdraw,
 )
 
 
 @pytest.fixture
-def ready(inside: Cast) -> Cast:
+def ready(ready: Cast) -> Cast:
     """Points count at once, one an act, and last for ten days."""
     a_policy(expiry_days=10)
-    a_rule()
-    return inside
+    return ready
 
 
 def correct(cast: Cast, points: int, *, by: str = "li") -> Transfer:
@@ -75,7 +73,7 @@ def test_l3_what_is_held_or_over_is_not_taken_away(ready: Cast) -> None:
 def test_points_added_repay_a_debt_first_and_cover_holds(ready: Cast) -> None:
     contribution = an_act(ready.choir, 5)
     a_hold(ready.choir, 3)
-    withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     correct(ready, 4)
     assert (figures(ready.choir), lots_of(ready.choir)) == ((4, 3), [(after(10), 4, 3)])
     assert_sound()

@@ -6,20 +6,22 @@ from sqlalchemy import select
 from core import clock
 from core.contract import NotEnoughPoints
 from core.db import session
-from plugins.points import expiry, holds, ledger, withdrawal
+from plugins.points import expiry, holds, ledger
 from plugins.points.models import Contribution, Line
-from plugins.points.requests import WithdrawalRequest
-from tests.kit import SYSTEM, Cast
-from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, assert_sound, figures, lots_of, on, sweep
-
-
-@pytest.fixture
-def rich(inside: Cast) -> Cast:
-    """The choir has 20 points that expire at the end of the 365th day after today."""
-    a_policy()
-    a_rule()
-    an_act(inside.choir, 20)
-    return inside
+from tests.kit import Cast
+from tests.plugins.points.kit import (
+    a_hold,
+    a_policy,
+    a_rule,
+    after,
+    an_act,
+    assert_sound,
+    figures,
+    lots_of,
+    on,
+    sweep,
+    withdraw,
+)
 
 
 def test_points_last_until_the_end_of_their_day(rich: Cast) -> None:
@@ -60,7 +62,7 @@ def test_l8_a_withdrawal_finds_what_is_over_gone_whether_or_not_the_sweep_has_ru
     on(after(366))
     if swept:
         sweep()
-    withdrawal.withdraw(first.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)  # also what of it has expired
+    withdraw(first)  # also what of it has expired
     sweep()
     assert figures(rich.choir) == (-10, 0)
     assert_sound()

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from functools import partial
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,10 +13,8 @@ from openpyxl.reader.excel import load_workbook
 
 from core.db import Database, Id, unit
 from core.plugins import House
-from plugins.points import withdrawal
-from plugins.points.requests import WithdrawalRequest
-from tests.kit import SLUG, SYSTEM, Browser, BrowserOf, Cast, a_group, a_resident, enter_slug
-from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, on
+from tests.kit import SLUG, Browser, BrowserOf, Cast, a_resident, enter_slug
+from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, many_groups, on, withdraw
 from tests.statements import statements
 
 NOVEMBER = "from=2026-11-01&to=2026-11-30"
@@ -47,7 +46,7 @@ def scene(database: Database, house: House, cast: Cast) -> Scene:
         on(TODAY)
         an_act(cast.choir, 20)
         wrong = an_act(cast.choir, 3, category="help")
-        withdrawal.withdraw(wrong.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+        withdraw(wrong)
         an_act(cast.orchestra, 7)
         an_act(a_resident("陈小兰"), 4)
 
@@ -192,18 +191,18 @@ def test_where_nothing_moved_the_tables_say_so(browser_of: BrowserOf) -> None:
     assert page(browser_of("li"), "/points/figures?from=2030-01-01")
 
 
-def test_pages_take_as_many_statements_for_fifty_groups_as_for_five(
-    scene: Scene, browser_of: BrowserOf, database: Database
+@pytest.mark.parametrize(("path", "many"), [("/points/figures", 45), ("/points/ranking", 195)])
+def test_pages_take_as_many_statements_for_many_groups_as_for_five(
+    scene: Scene, browser_of: BrowserOf, database: Database, path: str, many: int
 ) -> None:
     browser, counts = browser_of("li"), []
-    for number in (3, 45):
-        scene.do(lambda count=number: [an_act(a_group(leaders=[a_resident()]), 5) for _group in range(count)])
-        for path in ("/points/figures", "/points/ranking"):
-            browser.get(path)
-            with statements(database.writer) as sent:
-                assert browser.get(path).text.count("团队") >= number
-            counts.append(len(sent))
-    assert counts[:2] == counts[2:]
+    for number in (3, many):
+        scene.do(partial(many_groups, number))
+        browser.get(path)
+        with statements(database.writer) as sent:
+            assert browser.get(path).text.count("团队") >= number
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 # --- ranking -------------------------------------------------------------------------------------------------------

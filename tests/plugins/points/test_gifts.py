@@ -14,30 +14,28 @@ from core.people.requests import DissolutionRequest
 from plugins.points import gifts, ledger, standing
 from plugins.points.gifts import GiftCap, GiftsNotAllowed
 from plugins.points.models import Gift, GiftState, Lot
-from plugins.points.requests import GiftRequest, WithdrawalRequest
-from plugins.points.withdrawal import withdraw
+from plugins.points.requests import GiftRequest
 from tests.kit import SYSTEM, Cast, a_group, a_resident, actor_of
 from tests.plugins.points.kit import (
     TODAY,
     a_hold,
     a_policy,
-    a_rule,
     after,
     an_act,
     assert_sound,
     figures,
     lots_of,
     on,
+    withdraw,
 )
 
 
 @pytest.fixture
-def ready(inside: Cast) -> Cast:
+def ready(ready: Cast) -> Cast:
     """Points count at once, one an act; twenty may be given a month, and the choir has thirty."""
     a_policy(gift_monthly_cap=20)
-    a_rule()
-    an_act(inside.choir, 30)
-    return inside
+    an_act(ready.choir, 30)
+    return ready
 
 
 def offer(cast: Cast, points: int, *, by: str = "zhang", to: Holder | None = None) -> Gift:
@@ -159,7 +157,7 @@ def test_a_gift_repays_the_receivers_debt_first(ready: Cast) -> None:
     an_act(ready.orchestra, 3)
     contribution = an_act(ready.orchestra, 4, day=TODAY)
     hold = a_hold(ready.orchestra, 7)
-    withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     assert figures(ready.orchestra) == (3, 7)
     accept(offer(ready, 6))
     assert (figures(ready.orchestra), lots_of(ready.orchestra)[-1]) == ((9, 7), (after(365), 6, 4))
@@ -176,7 +174,7 @@ def test_gifts_are_never_counted_in_standing(ready: Cast) -> None:
 def test_withdrawing_what_was_given_leaves_the_giver_in_debt_not_the_receiver(ready: Cast) -> None:
     contribution = an_act(ready.orchestra, 3)
     accept(offer(ready, 20))
-    withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     assert (figures(ready.choir), figures(ready.orchestra)) == ((10, 0), (20, 0))
     assert_sound()
 

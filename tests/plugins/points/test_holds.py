@@ -15,9 +15,7 @@ from core.hookspecs import Offers
 from core.plugins import here
 from plugins.points import holds
 from plugins.points.models import Hold, Line, Transfer
-from plugins.points.requests import WithdrawalRequest
-from plugins.points.withdrawal import withdraw
-from tests.kit import SYSTEM, Cast
+from tests.kit import Cast
 from tests.plugins.points.kit import (
     a_hold,
     a_policy,
@@ -29,16 +27,8 @@ from tests.plugins.points.kit import (
     lots_of,
     on,
     sweep,
+    withdraw,
 )
-
-
-@pytest.fixture
-def rich(inside: Cast) -> Cast:
-    """The choir has 20 points."""
-    a_policy()
-    a_rule()
-    an_act(inside.choir, 20)
-    return inside
 
 
 def test_points_are_set_aside_and_captured_in_parts(rich: Cast) -> None:
@@ -174,7 +164,7 @@ def test_l8_vanished_holds_are_released_in_the_order_of_their_ends_however_late(
     an_act(inside.choir, 5)
     a_hold(inside.choir, 5, key="older", until=clock.now() + timedelta(days=9))
     a_hold(inside.choir, 5, key="newer", until=clock.now() + timedelta(days=4))
-    withdraw(slip.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)  # the older one lacks points now
+    withdraw(slip)  # the older one lacks points now
     on(after(10), hour=12)
     sweep()
     assert lots_of(inside.choir) == [(after(10), 5, 0)]

@@ -16,16 +16,7 @@ from plugins.points import ledger
 from plugins.points.ledger import Entry
 from plugins.points.models import Account, AccountKind, Kind, Line, Lot, Transfer
 from tests.kit import Cast
-from tests.plugins.points.kit import TODAY, a_policy, a_rule, an_act, assert_sound, figures
-
-
-@pytest.fixture
-def rich(inside: Cast) -> Cast:
-    """The choir has 20 points."""
-    a_policy()
-    a_rule()
-    an_act(inside.choir, 20)
-    return inside
+from tests.plugins.points.kit import TODAY, assert_sound, figures
 
 
 def an_entry(moves: dict[Id, int], *, key: str = "k") -> Entry:

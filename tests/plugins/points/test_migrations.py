@@ -14,12 +14,12 @@ from core.notices import outbox
 from core.people import merging
 from core.people.requests import MergingRequest
 from core.plugins import House, here
-from plugins.points import gifts, holds, objections, posting, reversals, withdrawal
-from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest, WithdrawalRequest
+from plugins.points import gifts, holds, objections, posting, reversals
+from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest
 from tests import kit
 from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
 from tests.kit import SLUG, SYSTEM, Cast, actor_of, enter_slug
-from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, on, sweep
+from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, on, sweep, withdraw
 
 GONE = {"points_gift", "points_hold_part", "points_objection"}
 KEPT = (
@@ -58,7 +58,7 @@ def _acts(cast: Cast) -> None:
     a_rule()
     an_act(cast.choir, 20)
     slip = an_act(cast.choir, 5)
-    withdrawal.withdraw(slip.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(slip)
     on(after(4))
     an_act(cast.choir, 30)
     an_act(cast.orchestra, 6)

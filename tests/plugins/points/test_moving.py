@@ -50,14 +50,6 @@ from tests.plugins.points.kit import (
 )
 
 
-@pytest.fixture
-def cast_of_points(inside: Cast) -> Cast:
-    """Points that count at once, one an act."""
-    a_policy()
-    a_rule()
-    return inside
-
-
 def merge(merged: Holder, kept: Holder) -> None:
     merging.merge(merged.id, MergingRequest(into_id=kept.id), by=SYSTEM)
     session.flush()
@@ -95,8 +87,8 @@ def rows_of_the_ledger() -> list[tuple[object, ...]]:
 # --- merging -------------------------------------------------------------------------------------------------------
 
 
-def test_l13_points_move_as_lots_with_their_day_and_contribution_and_no_total_changes(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l13_points_move_as_lots_with_their_day_and_contribution_and_no_total_changes(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     an_act(choir, 10)
     on(after(5))
     old = an_act(orchestra, 30)
@@ -136,9 +128,9 @@ def paid_by(transfer: Transfer) -> set[object]:
     ],
 )
 def test_l13_a_debt_of_either_is_repaid_by_what_the_other_has(
-    cast_of_points: Cast, mine: tuple[int, int], theirs: tuple[int, int], left: int
+    ready: Cast, mine: tuple[int, int], theirs: tuple[int, int], left: int
 ) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+    choir, orchestra = ready.choir, ready.orchestra
     for group, (balance, _held) in ((choir, mine), (orchestra, theirs)):
         if balance > 0:
             an_act(group, balance)
@@ -160,8 +152,8 @@ def owe(group: Holder, points: int) -> None:
     withdrawal.withdraw(given.id, WithdrawalRequest(reason="错"), by=SYSTEM)
 
 
-def test_l13_open_holds_follow_covered_by_the_lots_that_moved(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l13_open_holds_follow_covered_by_the_lots_that_moved(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     an_act(choir, 10)
     an_act(orchestra, 30)
     mine, theirs = a_hold(choir, 4, key="mine"), a_hold(orchestra, 12, key="theirs")
@@ -178,8 +170,8 @@ def test_l13_open_holds_follow_covered_by_the_lots_that_moved(cast_of_points: Ca
     assert_sound()
 
 
-def test_l13_a_hold_that_lacked_points_is_covered_by_the_other_groups(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l13_a_hold_that_lacked_points_is_covered_by_the_other_groups(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     given = an_act(orchestra, 12)
     hold = a_hold(orchestra, 12)
     withdrawal.withdraw(given.id, WithdrawalRequest(reason="错"), by=SYSTEM)
@@ -191,8 +183,8 @@ def test_l13_a_hold_that_lacked_points_is_covered_by_the_other_groups(cast_of_po
     assert_sound()
 
 
-def test_l13_a_debt_that_comes_takes_what_is_free_first_then_what_is_set_aside(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l13_a_debt_that_comes_takes_what_is_free_first_then_what_is_set_aside(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     an_act(choir, 10)
     hold = a_hold(choir, 7)
     owe(orchestra, 5)
@@ -202,8 +194,8 @@ def test_l13_a_debt_that_comes_takes_what_is_free_first_then_what_is_set_aside(c
     assert_sound()
 
 
-def test_standing_caps_and_later_withdrawals_follow(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_standing_caps_and_later_withdrawals_follow(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     a_rule("dance", points=10, daily_cap=50)
     an_act(choir, 70)
     theirs = an_act(orchestra, 4, category="dance")
@@ -220,18 +212,18 @@ def test_standing_caps_and_later_withdrawals_follow(cast_of_points: Cast) -> Non
     assert_sound()
 
 
-def test_what_is_posted_still_is_credited_to_the_one_that_goes_on(cast_of_points: Cast) -> None:
+def test_what_is_posted_still_is_credited_to_the_one_that_goes_on(ready: Cast) -> None:
     a_policy(posting_days=3)
-    an_act(cast_of_points.orchestra, 9)
-    merge(cast_of_points.orchestra, cast_of_points.choir)
+    an_act(ready.orchestra, 9)
+    merge(ready.orchestra, ready.choir)
     on(after(4))
     everything_moves()
-    assert figures(cast_of_points.choir) == (9, 0)
+    assert figures(ready.choir) == (9, 0)
     assert_sound()
 
 
-def test_l8_what_was_over_before_the_merge_expires_as_on_time_however_late_the_sweep(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l8_what_was_over_before_the_merge_expires_as_on_time_however_late_the_sweep(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     an_act(orchestra, 30)
     an_act(choir, 1)
     on(after(366))
@@ -242,8 +234,8 @@ def test_l8_what_was_over_before_the_merge_expires_as_on_time_however_late_the_s
     assert_sound()
 
 
-def test_p2_merging_moves_points_also_while_points_is_off(cast_of_points: Cast, house: House) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_p2_merging_moves_points_also_while_points_is_off(ready: Cast, house: House) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     an_act(orchestra, 30)
     a_hold(orchestra, 12)
     switching.disable("points", by=SYSTEM)
@@ -269,8 +261,8 @@ def a_gift(giver: Holder, receiver: Holder, state: GiftState = GiftState.OFFERED
     return gift
 
 
-def test_gifts_follow_but_what_the_two_offered_each_other_ends(cast_of_points: Cast) -> None:
-    choir, orchestra, third = cast_of_points.choir, cast_of_points.orchestra, a_group()
+def test_gifts_follow_but_what_the_two_offered_each_other_ends(ready: Cast) -> None:
+    choir, orchestra, third = ready.choir, ready.orchestra, a_group()
     between, back = a_gift(orchestra, choir), a_gift(choir, orchestra)
     given, got, old = a_gift(orchestra, third), a_gift(third, orchestra), a_gift(choir, orchestra, GiftState.DECLINED)
     merge(orchestra, choir)
@@ -283,12 +275,12 @@ def test_gifts_follow_but_what_the_two_offered_each_other_ends(cast_of_points: C
 # --- dissolving ----------------------------------------------------------------------------------------------------
 
 
-def test_l14_the_balance_goes_to_the_treasury_with_its_lots(cast_of_points: Cast) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+def test_l14_the_balance_goes_to_the_treasury_with_its_lots(ready: Cast) -> None:
+    choir, centre = ready.choir, ready.centre
     an_act(choir, 10)
     on(after(5))
     an_act(choir, 30)
-    gift = a_gift(choir, cast_of_points.orchestra)
+    gift = a_gift(choir, ready.orchestra)
     before = in_all()
     dissolve(choir)
     assert (figures(choir), figures(centre)) == ((0, 0), (40, 0))
@@ -301,8 +293,8 @@ def test_l14_the_balance_goes_to_the_treasury_with_its_lots(cast_of_points: Cast
     assert_sound()
 
 
-def test_l14_a_debt_is_the_centres_and_repaid_by_what_comes_later(cast_of_points: Cast) -> None:
-    choir, orchestra, centre = cast_of_points.choir, cast_of_points.orchestra, cast_of_points.centre
+def test_l14_a_debt_is_the_centres_and_repaid_by_what_comes_later(ready: Cast) -> None:
+    choir, orchestra, centre = ready.choir, ready.orchestra, ready.centre
     owe(choir, 8)
     dissolve(choir)
     assert (figures(choir), figures(centre)) == ((0, 0), (-8, 0))
@@ -313,10 +305,8 @@ def test_l14_a_debt_is_the_centres_and_repaid_by_what_comes_later(cast_of_points
 
 
 @pytest.mark.parametrize("ending", ["release", "capture", "part"])
-def test_l14_what_is_set_aside_stays_and_is_collected_once_when_it_comes_back(
-    cast_of_points: Cast, ending: str
-) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+def test_l14_what_is_set_aside_stays_and_is_collected_once_when_it_comes_back(ready: Cast, ending: str) -> None:
+    choir, centre = ready.choir, ready.centre
     an_act(choir, 30)
     hold = a_hold(choir, 12)
     dissolve(choir)
@@ -336,8 +326,8 @@ def test_l14_what_is_set_aside_stays_and_is_collected_once_when_it_comes_back(
     assert_sound()
 
 
-def test_l14_a_hold_that_lacked_points_leaves_a_debt_to_the_centre(cast_of_points: Cast) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+def test_l14_a_hold_that_lacked_points_leaves_a_debt_to_the_centre(ready: Cast) -> None:
+    choir, centre = ready.choir, ready.centre
     given = an_act(choir, 12)
     hold = a_hold(choir, 12)
     withdrawal.withdraw(given.id, WithdrawalRequest(reason="错"), by=SYSTEM)
@@ -350,8 +340,8 @@ def test_l14_a_hold_that_lacked_points_leaves_a_debt_to_the_centre(cast_of_point
     assert_sound()
 
 
-def test_l14_credits_of_what_was_posted_and_withdrawals_end_in_the_treasury(cast_of_points: Cast) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+def test_l14_credits_of_what_was_posted_and_withdrawals_end_in_the_treasury(ready: Cast) -> None:
+    choir, centre = ready.choir, ready.centre
     a_policy(posting_days=3)
     posted = an_act(choir, 9)
     dissolve(choir)
@@ -365,9 +355,9 @@ def test_l14_credits_of_what_was_posted_and_withdrawals_end_in_the_treasury(cast
 
 
 def test_l14_p2_dissolving_reaches_points_that_is_off_and_what_fell_due_is_collected_when_it_is_on(
-    cast_of_points: Cast, house: House
+    ready: Cast, house: House
 ) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+    choir, centre = ready.choir, ready.centre
     an_act(choir, 30)
     a_policy(posting_days=3)
     an_act(choir, 9)
@@ -393,8 +383,8 @@ def tell(group: Holder, key: str) -> Contribution:
     return session.scalars(select(Contribution).where(Contribution.key == key)).one()
 
 
-def test_l14_what_a_plugin_tells_of_a_dissolved_group_is_kept_and_goes_to_the_treasury(cast_of_points: Cast) -> None:
-    choir, centre = cast_of_points.choir, cast_of_points.centre
+def test_l14_what_a_plugin_tells_of_a_dissolved_group_is_kept_and_goes_to_the_treasury(ready: Cast) -> None:
+    choir, centre = ready.choir, ready.centre
     dissolve(choir)
     kept = tell(choir, "shift:1")
     assert (kept.holder_id, kept.state) == (choir.id, State.CREDITED)
@@ -403,16 +393,16 @@ def test_l14_what_a_plugin_tells_of_a_dissolved_group_is_kept_and_goes_to_the_tr
     assert_sound()
 
 
-def test_l13_what_a_plugin_tells_of_a_merged_group_is_the_others(cast_of_points: Cast) -> None:
-    choir, orchestra = cast_of_points.choir, cast_of_points.orchestra
+def test_l13_what_a_plugin_tells_of_a_merged_group_is_the_others(ready: Cast) -> None:
+    choir, orchestra = ready.choir, ready.orchestra
     merge(orchestra, choir)
     assert tell(orchestra, "shift:1").holder_id == choir.id
     assert figures(choir) == (5, 0)
 
 
 @pytest.mark.parametrize("close", [dissolve, lambda group: merge(group, a_group("合唱团"))])
-def test_nothing_is_typed_for_a_group_that_is_no_more(cast_of_points: Cast, close: Callable[[Holder], None]) -> None:
-    choir = cast_of_points.choir
+def test_nothing_is_typed_for_a_group_that_is_no_more(ready: Cast, close: Callable[[Holder], None]) -> None:
+    choir = ready.choir
     close(choir)
     request = ContributionRequest(holder_id=choir.id, category="song", occurred_on=TODAY)
     with pytest.raises(Invalid) as refusal:

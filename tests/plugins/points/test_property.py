@@ -13,10 +13,9 @@ from core import clock
 from core.contract import Holder, NotEnoughPoints
 from core.db import Database, savepoint, unit
 from core.plugins import House
-from plugins.points import holds, withdrawal
+from plugins.points import holds
 from plugins.points.models import Contribution, Hold
-from plugins.points.requests import WithdrawalRequest
-from tests.kit import NOW, SLUG, SYSTEM, Cast, enter_slug
+from tests.kit import NOW, SLUG, Cast, enter_slug
 from tests.plugins.points.kit import (
     TODAY,
     a_hold,
@@ -28,6 +27,7 @@ from tests.plugins.points.kit import (
     lots_of,
     on,
     sweep,
+    withdraw,
 )
 
 LASTS = 5  # days after its crediting on which a point can be spent
@@ -133,7 +133,7 @@ class Both:
     def withdraw(self, number: int, _count: int) -> None:
         if number < len(self.contributions) and self.contributions[number][1]:
             contribution, points = self.contributions[number]
-            withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+            withdraw(contribution)
             self.model.withdraw(number + 1, points)
             self.contributions[number] = (contribution, 0)
 

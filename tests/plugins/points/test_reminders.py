@@ -25,11 +25,10 @@ from tests.statements import statements
 
 
 @pytest.fixture
-def ready(inside: Cast) -> Cast:
+def ready(ready: Cast) -> Cast:
     """Points count at once, one an act, and last 60 days; Li manages, Zhang leads the choir."""
     a_policy(expiry_days=60)
-    a_rule()
-    return inside
+    return ready
 
 
 def told(code: str) -> dict[Id | None, list[tuple[str, date, int]]]:

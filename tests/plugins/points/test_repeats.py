@@ -8,11 +8,11 @@ import pytest
 
 from core.db import Database, session, unit
 from core.plugins import House
-from plugins.points import awards, repeats, withdrawal
+from plugins.points import awards, repeats
 from plugins.points.models import Contribution
-from plugins.points.requests import ContributionRequest, WithdrawalRequest
+from plugins.points.requests import ContributionRequest
 from tests.kit import SLUG, SYSTEM, BrowserOf, Cast, ProgramOf, enter_slug
-from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act
+from tests.plugins.points.kit import TODAY, a_policy, a_rule, after, an_act, withdraw
 from tests.plugins.points.test_award_sheet import mend, paste, record, version
 from tests.plugins.points.test_pages import Scene, typed
 from tests.plugins.points.test_races import at_once
@@ -84,7 +84,7 @@ def test_what_was_withdrawn_may_be_recorded_anew(inside: Cast) -> None:
     first, again = an_act(inside.choir, 2), an_act(inside.choir, 2)
     assert [one.id for one in repeats.like(first)] == [again.id]
     for one in first, again:
-        withdrawal.withdraw(one.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+        withdraw(one)
     request = ContributionRequest(holder_id=inside.choir.id, category="song", occurred_on=TODAY, acts=2)
     assert repeats.before([request]) == {}
 

@@ -8,9 +8,9 @@ from core import clock
 from core.contract import Holder, NotEnoughPoints
 from core.db import Id, savepoint, session
 from core.errors import Forbidden, Invalid, NotFound, WrongState
-from plugins.points import corrections, gifts, holds, reversals, standing, withdrawal
+from plugins.points import corrections, gifts, holds, reversals, standing
 from plugins.points.models import Contribution, Kind, Lot, Transfer
-from plugins.points.requests import CorrectionRequest, GiftRequest, ReversalRequest, WithdrawalRequest
+from plugins.points.requests import CorrectionRequest, GiftRequest, ReversalRequest
 from tests.kit import SYSTEM, Cast, a_group, a_resident, actor_of
 from tests.plugins.points.kit import (
     TODAY,
@@ -24,15 +24,8 @@ from tests.plugins.points.kit import (
     lots_of,
     on,
     sweep,
+    withdraw,
 )
-
-
-@pytest.fixture
-def ready(inside: Cast) -> Cast:
-    """Points count at once, one an act."""
-    a_policy()
-    a_rule()
-    return inside
 
 
 def transfer_of(contribution: Contribution) -> Id:
@@ -72,7 +65,7 @@ def test_l6_parts_sum_to_the_original_at_most(ready: Cast) -> None:
 def test_l6_a_reversal_a_withdrawal_and_what_was_withdrawn_are_not_reversed(ready: Cast) -> None:
     contribution = an_act(ready.choir, 10)
     back = reverse(transfer_of(contribution), 1)
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     withdrawn = session.scalars(select(Transfer.id).where(Transfer.kind == Kind.WITHDRAWN)).one()
     for transfer_id in (back.id, withdrawn, transfer_of(contribution)):
         with pytest.raises(WrongState):
@@ -85,7 +78,7 @@ def test_l6_a_later_withdrawal_takes_the_rest_only(ready: Cast) -> None:
     an_act(ready.choir, 3)
     reverse(transfer_of(contribution), 4)
     assert figures(ready.choir) == (9, 0)
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     assert figures(ready.choir) == (3, 0)
     assert_sound()
 
@@ -93,7 +86,7 @@ def test_l6_a_later_withdrawal_takes_the_rest_only(ready: Cast) -> None:
 def test_l6_withdrawing_what_was_taken_back_wholly_moves_nothing(ready: Cast) -> None:
     contribution = an_act(ready.choir, 10)
     reverse(transfer_of(contribution))
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     assert figures(ready.choir) == (0, 0)
     assert_sound()
 
@@ -185,7 +178,7 @@ def test_an_expiry_is_reversed_until_the_end_of_today(ready: Cast) -> None:
 def test_l3_l7_reversing_a_spending_that_made_debt_repays_the_debt_first(ready: Cast) -> None:
     contribution = an_act(ready.choir, 10)
     hold = a_hold(ready.choir, 10)
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     an_act(ready.choir, 4)
     holds.capture(hold.id, None, at=clock.now())
     assert figures(ready.choir) == (-6, 0)
@@ -201,7 +194,7 @@ def test_l3_l7_reversing_a_spending_that_made_debt_repays_the_debt_first(ready: 
 def test_l7_a_debt_that_later_earnings_repaid_returns_as_points_of_today(ready: Cast) -> None:
     contribution = an_act(ready.choir, 10)
     hold = a_hold(ready.choir, 10)
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     holds.capture(hold.id, None, at=clock.now())
     an_act(ready.choir, 12)
     on(after(3))
@@ -214,7 +207,7 @@ def test_what_returns_covers_a_hold_that_lacks_points(ready: Cast) -> None:
     contribution = an_act(ready.choir, 10)
     spent = a_capture(ready.choir, 4)
     a_hold(ready.choir, 6, key="more")
-    withdrawal.withdraw(contribution.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(contribution)
     assert figures(ready.choir) == (-4, 6)
     reverse(spent)
     assert figures(ready.choir) == (0, 6)

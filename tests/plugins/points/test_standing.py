@@ -10,19 +10,10 @@ from core.db import session
 from core.hookspecs import Offers
 from core.people.models import Membership, Role
 from core.plugins import here
-from plugins.points import holds, standing, withdrawal
+from plugins.points import holds, standing
 from plugins.points.policy import Standing as Rule
-from plugins.points.requests import WithdrawalRequest
-from tests.kit import SYSTEM, Cast, a_group, a_resident
-from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, after, an_act, on, sweep
-
-
-@pytest.fixture
-def ready(inside: Cast) -> Cast:
-    """Points count at once, one an act."""
-    a_policy()
-    a_rule()
-    return inside
+from tests.kit import Cast, a_group, a_resident
+from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, after, an_act, on, sweep, withdraw
 
 
 def of(cast: Cast, day: date = TODAY) -> standing.Standing:
@@ -58,7 +49,7 @@ def test_spent_and_expired_points_count_withdrawn_and_posted_ones_do_not(ready: 
     on(after(2))
     sweep()
     gone = an_act(ready.choir, 100)
-    withdrawal.withdraw(gone.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(gone)
     a_policy(posting_days=3)
     an_act(ready.choir, 50)
     assert of(ready, after(2)).earned == 5

@@ -17,7 +17,7 @@ from plugins.points import holds, ledger, remains, statements, withdrawal
 from plugins.points.models import Kind
 from plugins.points.requests import WithdrawalRequest
 from plugins.points.statements import Statement, StatementLine, Wanted
-from tests.kit import SLUG, SYSTEM, Cast, actor_of, enter_slug
+from tests.kit import SLUG, SYSTEM, BrowserOf, Cast, actor_of, enter_slug
 from tests.plugins.points.kit import TODAY, a_hold, a_policy, a_rule, account, after, an_act, on, sweep
 from tests.statements import statements as statements_sent
 
@@ -278,3 +278,33 @@ def _sent(database: Database, holder: Holder, act: Any) -> int:
     with statements_sent(database.writer) as sent:
         act(holder)
     return len(sent)
+
+
+# --- long ones -----------------------------------------------------------------------------------------------------
+
+
+def test_l9_portions_are_the_whole_in_pieces_the_earliest_first(inside: Cast) -> None:
+    a_history(inside.choir)
+    for wanted in Wanted(), Wanted(kind=Kind.EARNED), day(after(1), after(10)):
+        whole = statements.whole(inside.choir.id, wanted)
+        found: list[StatementLine] = []
+        piece = statements.portion(inside.choir.id, wanted, most=2)
+        found += piece.lines
+        while piece.more:
+            piece = statements.portion(inside.choir.id, wanted, most=2, after=found[-1].transfer_id)
+            found += piece.lines
+        assert found == list(whole.lines)
+        assert (piece.opening, piece.closing) == (whole.opening, whole.closing)
+
+
+def test_what_is_taken_away_whole_has_a_bound_with_a_sentence(
+    inside: Cast, monkeypatch: pytest.MonkeyPatch, browser_of: BrowserOf
+) -> None:
+    a_history(inside.choir)
+    monkeypatch.setattr(statements, "MOST_LINES", 3)
+    with pytest.raises(statements.TooManyLines):
+        statements.whole(inside.choir.id, Wanted())
+    assert len(statements.whole(inside.choir.id, day(after(1))).lines) == 2
+    for name in "statement.xlsx", "statement.json":
+        answer = browser_of("zhang").get(f"/points/accounts/{inside.choir.id}/{name}")
+        assert (answer.status_code, "Choose a shorter period." in answer.text) == (422, True)

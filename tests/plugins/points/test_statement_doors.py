@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -96,12 +97,36 @@ def test_the_paper_names_centre_holder_period_sums_and_the_day_of_printing(lived
         assert words in shown
 
 
-def test_a_long_statement_on_paper_says_how_many_lines_are_missing(
+def ends(text: str) -> list[tuple[str, str]]:
+    """The balances that sheets of paper begin and end with."""
+    return re.findall(
+        r'class="house-paper-only"><td></td><td><b>(.*?)</b></td><td></td><td class="house-end"><b>(.*?)<', text
+    )
+
+
+def test_l9_every_sheet_of_paper_begins_with_the_balance_the_one_before_ends_with(
     lived: Cast, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "PAPER_ROWS", 1)
+    li = browser_of("li")
+    assert ends(li.get(path(lived, "/statement/print")).text) == [("Balance before", "0"), ("Balance after", "3")]
+    monkeypatch.setattr(page, "FIRST_ROWS", 2)
+    monkeypatch.setattr(page, "MORE_ROWS", 1)
+    assert ends(li.get(path(lived, "/statement/print")).text) == [
+        ("Balance before", "0"),
+        ("Carried forward, sheet 1 of 2", "15"),
+        ("Brought forward", "15"),
+        ("Balance after", "3"),
+    ]
+    assert ends(li.get(path(lived, "/statement/print", kind="earned")).text) == []  # they would not add up
+
+
+def test_a_statement_far_too_long_for_paper_says_how_many_lines_are_missing(
+    lived: Cast, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "MOST_PRINTED", 2)
     shown = browser_of("li").get(path(lived, "/statement/print")).text
-    assert "2 earlier lines do not fit on this page" in shown
+    assert "1 earlier line is left out" in shown
+    assert ends(shown) == [("Brought forward", "10"), ("Balance after", "3")]
 
 
 def rows(answer: Any) -> list[tuple[Any, ...]]:
@@ -269,6 +294,21 @@ def test_programs_get_kinds_sources_and_a_filter(lived: Cast, program_of: Progra
     assert program_of("zhang").get(path(lived, kind="stolen")).status_code == 422
     wrong = program_of("zhang").get(path(lived, **{"from": "2026-12-01", "to": "2026-11-01"}))
     assert (wrong.status_code, list(body(wrong)["errors"])) == (422, ["to"])
+
+
+def test_programs_get_a_long_statement_in_parts(lived: Cast, program_of: ProgramOf) -> None:
+    li, address = program_of("li"), f"/points/accounts/{lived.choir.id}/statement"
+    whole = li.get(address).get_json()
+    assert whole["next"] is None
+    found, cursor = [], ""
+    for _part in range(len(whole["lines"])):
+        part = li.get(f"{address}?limit=1{cursor}").get_json()
+        assert (part["opening"], part["closing"]) == (whole["opening"], whole["closing"])
+        found += part["lines"]
+        cursor = f"&cursor={part['next']}"
+    assert (found, part["next"]) == (whole["lines"], None)
+    for wrong in "limit=0", "limit=201", "cursor=x", f"cursor={lived.choir.id}":
+        assert li.get(f"{address}?{wrong}").status_code == 422
 
 
 def test_a_copy_over_rest_is_checked_by_anybody_over_rest(lived: Cast, program_of: ProgramOf) -> None:

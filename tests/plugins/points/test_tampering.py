@@ -9,10 +9,10 @@ from core import clock
 from core.db import Database, session, unit
 from core.hookspecs import Keeps
 from core.plugins import House, here
-from plugins.points import gifts, holds, objections, reversals, withdrawal
-from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest, WithdrawalRequest
+from plugins.points import gifts, holds, objections, reversals
+from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest
 from tests.kit import SLUG, SYSTEM, Cast, actor_of, enter_slug
-from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, on
+from tests.plugins.points.kit import a_hold, a_policy, a_rule, after, an_act, on, withdraw
 
 Codes = Callable[..., set[str]]
 NAMED = {
@@ -51,7 +51,7 @@ def _fill(cast: Cast) -> None:
     transfer_id = given.awards[0].transfer_id
     assert transfer_id is not None
     reversals.reverse(transfer_id, ReversalRequest(reason="a slip", points=4), by=SYSTEM)
-    withdrawal.withdraw(gone.id, WithdrawalRequest(reason="a slip"), by=SYSTEM)
+    withdraw(gone)
     spent = a_hold(cast.choir, 9, key="spent")
     holds.capture(spent.id, 6, at=clock.now())
     holds.release(spent.id, 2, at=clock.now())

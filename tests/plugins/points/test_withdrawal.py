@@ -10,7 +10,7 @@ from core.contract import NotEnoughPoints
 from core.db import savepoint
 from core.errors import Forbidden, Invalid, NotFound, WrongState
 from plugins.points import holds, withdrawal
-from plugins.points.models import Contribution, State
+from plugins.points.models import State
 from plugins.points.requests import WithdrawalRequest
 from tests.kit import SYSTEM, Cast, actor_of
 from tests.plugins.points.kit import (
@@ -24,21 +24,10 @@ from tests.plugins.points.kit import (
     lots_of,
     on,
     sweep,
+    withdraw,
 )
 
 SLIP = WithdrawalRequest(reason="a slip")
-
-
-@pytest.fixture
-def ready(inside: Cast) -> Cast:
-    """Points count at once, one an act."""
-    a_policy()
-    a_rule()
-    return inside
-
-
-def withdraw(contribution: Contribution) -> Contribution:
-    return withdrawal.withdraw(contribution.id, SLIP, by=SYSTEM)
 
 
 def test_a_posted_contribution_is_withdrawn_without_a_line(inside: Cast) -> None:
