@@ -254,7 +254,7 @@ SENTENCES: Mapping[str, Any] = {
     "fact.series_confirm_days": _l("an unused series is confirmed so many days ahead"),
     "fact.recurrence": _l("repeats"),
     "value.recurrence": _repeats,
-    "fact.exceptions": _l("left out"),
+    "fact.exceptions": _l("days left out"),
     "fact.dates": _l("dates"),
     "fact.skipped": _l("could not be had"),
     "fact.public_board": _l("board shown to everybody"),
