@@ -289,6 +289,19 @@ def series(series_id: Id) -> Series:
     return found
 
 
+def series_to_come(holders: Collection[Id], *, now: datetime) -> Sequence[Series]:
+    """Series of holders of which something is still to come, with their rooms, the oldest first."""
+    running = select(Reservation.series_id).where(
+        Reservation.holder_id.in_(holders),
+        Reservation.series_id.is_not(None),
+        Reservation.ends_at > now,
+        Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
+        ~Reservation.missed_at(now),
+    )
+    named = select(Series).options(joinedload(Series.room, innerjoin=True))
+    return session.scalars(named.where(Series.id.in_(running)).order_by(Series.starts_at, Series.id)).all()
+
+
 def dates_of(series_id: Id) -> Sequence[Reservation]:
     """Every date of a series that was booked, whatever became of it, by day of the series."""
     return session.scalars(_named().where(Reservation.series_id == series_id).order_by(Reservation.series_day)).all()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import select, update
 
@@ -21,7 +21,7 @@ from plugins.booking.dealing import Answer
 from plugins.booking.models import Reservation, Room, Series, Side, Skipped, Status
 from plugins.booking.occupancy import RoomTaken
 from plugins.booking.requests import CancellationRequest, ChangeRequest, ReservationRequest, Scope, Unchanged
-from plugins.booking.series import TRIES, Booked
+from plugins.booking.series import TRIES, Booked, Date
 
 Move = tuple[Reservation, Answer]
 
@@ -48,7 +48,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Booked:
     whole = moving.whole_of(wish, found, by=by)
     before = [moving.figures_of(one) for one in dates]
     if moving.is_elsewhere(found, whole):
-        _move_all(found, dates, wish, whole, by=by, room=room)
+        _move_all(_plan(found, dates, wish, whole, by=by, room=room), whole, by=by)
     _describe(dates, wish, whole.title)
     session.flush()
     touched = [(one, old) for one, old in zip(dates, before, strict=True) if moving.figures_of(one) != old]
@@ -136,7 +136,47 @@ def _describe(dates: Sequence[Reservation], wish: ChangeRequest, title: str) -> 
 # --- another time or room ------------------------------------------------------------------------------------------
 
 
-def _move_all(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Where dates of a series shall be. `like`: those that stand as the series does; `pairs`: those of them that move."""
+
+    own: Series
+    like: Sequence[Reservation]
+    pairs: Sequence[tuple[Reservation, ReservationRequest]]
+    room: Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a change of several dates would come to: how many move, for how many points together, and which cannot."""
+
+    moves: Sequence[Move]
+    refused: Sequence[Date]
+
+    @property
+    def number(self) -> int:
+        """How many dates it is for."""
+        return len(self.moves) + len(self.refused)
+
+    @property
+    def price_points(self) -> int:
+        """All of them together."""
+        return sum(answer.quote.price_points for _one, answer in self.moves)
+
+
+def outlook(found: Reservation, wish: ChangeRequest, *, by: Actor) -> Outlook:
+    """What a change of several dates to another time or room would come to, without making it.
+
+    Raises:
+        WrongState, Invalid: as the change itself would.
+    """
+    whole = moving.whole_of(wish, found, by=by)
+    dates = _to_come(found, wish.scope)
+    plan = _plan(found, dates, wish, whole, by=by, room=queries.room(whole.room_id))
+    return _judged(plan, by=by)
+
+
+def _plan(
     found: Reservation,
     dates: Sequence[Reservation],
     change: ChangeRequest,
@@ -144,7 +184,7 @@ def _move_all(
     *,
     by: Actor,
     room: Room,
-) -> None:
+) -> Plan:
     """Where the one date shall be, all shall: on their own days, at that time of day, for as long, in that room."""
     zone = here().zone
     at = whole.starts_at.astimezone(zone)
@@ -152,24 +192,29 @@ def _move_all(
         raise Invalid({"starts_at": [explain("other_day_of_series")]})
     own = _series(found)
     like = [one for one in dates if one is found or _stands_like(own, one)]
-    wishes = []
+    pairs = []
     for one in like:
         starts_at = recurrence.moment(one.starts_at.astimezone(zone).date(), at.time(), zone)
-        there = replace(
-            change, room_id=room.id, starts_at=starts_at, ends_at=starts_at + (whole.ends_at - whole.starts_at)
-        )
-        wishes.append(moving.whole_of(there, one, by=by))
-    pairs = [(one, wish) for one, wish in zip(like, wishes, strict=True) if moving.is_elsewhere(one, wish)]
+        ends_at = starts_at + (whole.ends_at - whole.starts_at)
+        there = moving.whole_of(replace(change, room_id=room.id, starts_at=starts_at, ends_at=ends_at), one, by=by)
+        if moving.is_elsewhere(one, there):
+            pairs.append((one, there))
     if not pairs:
         raise WrongState(state=found.state(clock.now()).value)
+    return Plan(own=own, like=like, pairs=pairs, room=room)
+
+
+def _move_all(plan: Plan, whole: ReservationRequest, *, by: Actor) -> None:
     for _try in range(TRIES):
-        moves = _judged(pairs, room, by=by)
+        found = _judged(plan, by=by)
+        if found.refused:
+            raise series.refusal(found.refused, by=by)
         try:
             with savepoint():
-                moving.move(moves, room)
+                moving.move(found.moves, plan.room)
         except RoomTaken:  # somebody was quicker: who it was is seen by looking again
             continue
-        return _go_on(own, like, whole, at.time())
+        return _go_on(plan.own, plan.like, whole)
     raise Conflict("others were quicker, time and again")
 
 
@@ -180,14 +225,11 @@ def _stands_like(own: Series, one: Reservation) -> bool:
     return (own.room_id, at, own.ends_at - own.starts_at) == (one.room_id, one.starts_at, one.ends_at - one.starts_at)
 
 
-def _judged(pairs: Sequence[tuple[Reservation, ReservationRequest]], room: Room, *, by: Actor) -> list[Move]:
-    """What each date comes to where it shall be, one after the other.
-
-    Raises:
-        DomainError: one cannot be there; with all such `dates`.
-    """
+def _judged(plan: Plan, *, by: Actor) -> Outlook:
+    """What each date comes to where it shall be, one after the other."""
+    pairs = plan.pairs
     holder, wishes = pairs[0][0].holder.value(), [wish for _one, wish in pairs]
-    dealer = dealing.dealer(wishes, room, holder, by=by, moving=[one.id for one, _wish in pairs])
+    dealer = dealing.dealer(wishes, plan.room, holder, by=by, moving=[one.id for one, _wish in pairs])
     moves, refused = [], []
     for one, wish in pairs:
         answer = moving.judge(dealer, wish, one)
@@ -196,9 +238,7 @@ def _judged(pairs: Sequence[tuple[Reservation, ReservationRequest]], room: Room,
             moves.append((one, answer))
         else:
             refused.append(series.date_of(dealer, one.series_day or one.day, answer))
-    if refused:
-        raise series.refusal(refused, by=by)
-    return moves
+    return Outlook(moves=moves, refused=refused)
 
 
 # --- what the series says of itself --------------------------------------------------------------------------------
@@ -212,9 +252,10 @@ def _end_before(dates: Sequence[Reservation]) -> None:
         _cut(own, earlier[-1])
 
 
-def _go_on(own: Series, dates: Sequence[Reservation], whole: ReservationRequest, at: time) -> None:
+def _go_on(own: Series, dates: Sequence[Reservation], whole: ReservationRequest) -> None:
     """From the first of these dates on the series is as the wish says; what was before stays a series of its own."""
     day, zone = _first_day(dates), here().zone
+    at = whole.starts_at.astimezone(zone).time()
     earlier, rule = _split(own, day)
     starts_at = recurrence.moment(day, at, zone)
     now = {
