@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import balance, bulk, databases, measure, race, reservations, statement, timetable, walk, world
+from benchmarks import balance, bulk, databases, measure, race, reservations, statement, timetable, usage, walk, world
 from benchmarks.measure import Figure
 from benchmarks.world import World
 from core.upkeep import check
@@ -58,6 +58,7 @@ def measured(place: databases.Place, *, quick: bool, walks: list[str], faults: l
     size = world.Size(history=200, groups=30, racers=8) if quick else world.Size()
     made = world.build(place.make("community"), size)
     yield timetable.run(made, place.engine, **(few | {"warm": 1} if quick else {}))
+    yield usage.run(made, place.engine, **(few | {"warm": 1} if quick else {}))
     yield reservations.run(made, place.engine, **(few | {"warm": 1} if quick else {}))
     yield race.run(made, place.engine, **({"rounds": 1, "clients": 8, "processes": 2} if quick else {}))
     yield balance.run(place, **({"many": 2_000} | few if quick else {}))

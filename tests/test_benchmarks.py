@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import balance, bulk, databases, measure, reservations, statement, timetable, walk, world
+from benchmarks import balance, bulk, databases, measure, reservations, statement, timetable, usage, walk, world
 from benchmarks.__main__ import checked
 from benchmarks.databases import Place
 from benchmarks.measure import Figure
@@ -37,6 +37,12 @@ def test_the_page_and_its_yardstick_both_answer(made: World) -> None:
     figure = timetable.run(made, "sqlite", rounds=1, each=1, warm=1)
     assert figure.ratio is not None
     assert figure.linli_ms > 0
+
+
+def test_what_rooms_were_used_for_sums_up_the_same_reservations(made: World) -> None:
+    figure = usage.run(made, "sqlite", rounds=1, each=1, warm=1)
+    assert figure.details.startswith("100 reservations")
+    assert not figure.faults
 
 
 def test_the_yardstick_writes_the_rows_of_a_reservation_and_the_database_stays_whole(made: World) -> None:

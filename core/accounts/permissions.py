@@ -21,6 +21,9 @@ PERMISSIONS = (
     Permission(name="core.import", label=_l("Import sheets"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.on_behalf", label=_l("Act for a resident"), grants={"manager": "all", "staff": "all"}),
     Permission(name="core.accounts", label=_l("Make accounts"), grants={"manager": "all"}),
+    Permission(
+        name="core.community", label=_l("Change the community's name and telephone number"), grants={"manager": "all"}
+    ),
     Permission(name="core.plugins", label=_l("Switch plugins on and off"), grants={"manager": "all"}),
     Permission(name="core.quiet_hours", label=_l("Set the quiet hours"), grants={"manager": "all"}),
     Permission(name="core.audit", label=_l("Read the audit"), grants={"manager": "all"}),

@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, Any] = {
     "fact.role": _l("role"),
     "fact.kind": _l("kind"),
     "fact.telephone": _l("telephone"),
+    "fact.phone": _l("telephone"),
     "fact.born_on": _l("born on"),
     "fact.from": _l("from"),
     "fact.to": _l("to"),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -29,9 +30,13 @@ class Community(Base):
 
 
 class PolicyVersion(Scoped):
-    """One plugin's policy from a day on. The latest (`valid_from`, `seq`) not after a day is in force on it. Never changed."""
+    """One plugin's policy from a day on. The latest (`valid_from`, `seq`) not after a day is in force on it.
+
+    Never changed; until its day comes it may be taken back.
+    """
 
     __tablename__ = "core_policy"
+    __table_args__ = (CheckConstraint("taken_back_on < valid_from", name="taken_back"),)
 
     plugin: Mapped[str] = mapped_column(primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
@@ -39,3 +44,5 @@ class PolicyVersion(Scoped):
     body: Mapped[dict[str, Any]]
     account_id: Mapped[Id | None] = ref("core_account")
     at: Mapped[datetime]
+    taken_back_on: Mapped[date | None]
+    taken_back_by: Mapped[Id | None] = ref("core_account")

@@ -1,4 +1,4 @@
-"""What a new community needs."""
+"""What a new community needs, and what may be changed of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.faults import checking
+from core.faults import Check, checking
 
 RESERVED = frozenset({"api", "static", "verify", "ical", "health"})  # they begin addresses of their own
 LONGEST_SLUG = 31  # characters
@@ -29,10 +29,7 @@ class CommunityRequest:
     def __post_init__(self) -> None:
         with checking(self) as check:
             check.text("slug", most=LONGEST_SLUG, required=True)
-            check.text("name", most=LONGEST_NAME, required=True)
-            check.text("phone", most=LONGEST_PHONE)
-            if self.phone and not _PHONE.fullmatch(self.phone):
-                check.fault("phone", "not_a_phone")
+            _particulars(check)
             if self.slug and not _SLUG.fullmatch(self.slug):
                 check.fault("slug", "slug_letters")
             elif self.slug in RESERVED:
@@ -41,3 +38,22 @@ class CommunityRequest:
                 ZoneInfo(self.zone)
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 check.fault("zone", "not_a_zone", zone=self.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticularsRequest:
+    """The name of a community, and the telephone number of its centre; empty: none is shown."""
+
+    name: str
+    phone: str = ""
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            _particulars(check)
+
+
+def _particulars(check: Check) -> None:
+    check.text("name", most=LONGEST_NAME, required=True)
+    check.text("phone", most=LONGEST_PHONE)
+    if check.subject.phone and not _PHONE.fullmatch(check.subject.phone):
+        check.fault("phone", "not_a_phone")

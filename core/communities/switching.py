@@ -38,6 +38,13 @@ def _community() -> Community:
     return session.scalars(locked(select(Community).where(Community.id == here().id))).one()
 
 
+def lock() -> Community:
+    """Lock the community's row until the unit ends; what is read from here on is as whoever held it before left it."""
+    community = _community()
+    enter(here().house, community)
+    return community
+
+
 def renew() -> Community:
     """Give the community a new revision, which every cache is keyed by; its row stays locked until the unit ends."""
     community = _community()

@@ -1,4 +1,4 @@
-"""Pages: the list of communities, a community's home, its settings and its plugins."""
+"""Pages: the list of communities, a community's home, its settings, its particulars and its plugins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from core import clock
 from core.accounts.signin import is_staff
-from core.communities import queries, switching
+from core.communities import particulars, queries, switching
+from core.communities.forms import ParticularsForm
 from core.contract import NavItem
 from core.errors import Forbidden
 from core.plugins import here
@@ -44,6 +45,13 @@ class Setting:
 
 
 SETTINGS = (
+    Setting(
+        particulars.EDIT,
+        "settings.community",
+        _l("The community"),
+        _l("Its name and the telephone number of the centre."),
+        icon="building-community",
+    ),
     Setting(
         "core.plugins",
         "settings.plugins",
@@ -137,6 +145,30 @@ def settings() -> ResponseReturnValue:
     if not entries:
         raise Forbidden
     return render_template("communities/settings.html", entries=entries)
+
+
+@settings_pages.get("/settings/community")
+@requires(particulars.EDIT)
+def community() -> ResponseReturnValue:
+    """The community's name and telephone number, to be changed."""
+    return _community_page(ParticularsForm.of_here())
+
+
+@settings_pages.post("/settings/community")
+@requires(particulars.EDIT)
+def change_community() -> ResponseReturnValue:
+    """Keep them; every page shows them from now on."""
+    form = ParticularsForm.of_here()
+    if form.submitted():
+        with form.refusing():
+            particulars.change(form.to_request(), by=actor())
+            flash(_("The changes have been kept."), "success")
+            return redirect(url_for("settings.community"), code=303)
+    return _community_page(form)
+
+
+def _community_page(form: ParticularsForm) -> ResponseReturnValue:
+    return render_template("communities/particulars.html", form=form, zone=here().zone.key), form.status
 
 
 @settings_pages.get("/plugins")

@@ -91,6 +91,14 @@ def send(notices: Iterable[Notice]) -> int:
     return len(plain) + sum(_send_once(part) for part in parts)
 
 
+def told(key: str) -> Sequence[Recipient]:
+    """Who was told something under a key that begins so, as long as notices are kept; each once."""
+    rows = session.execute(
+        select(Outbox.resident_id, Outbox.account_id).where(Outbox.key.startswith(key, autoescape=True)).distinct()
+    )
+    return [Recipient(resident_id=resident, account_id=account) for resident, account in rows]
+
+
 def _send_once(notices: Sequence[Notice]) -> int:
     fresh = _unknown(notices)
     while fresh:

@@ -8,7 +8,7 @@
     { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 6], rotation: -Math.PI / 4, color: "#fff" },
     { symbol: "circle", dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [5, 0], symbolSize: 0.6, color: "#fff" },
   ];
-  const figure = (cell) => Math.abs(parseInt(cell.textContent.trim().replace("−", "-"), 10)) || 0;
+  const figure = (cell) => Math.abs(parseFloat(cell.textContent.trim().replace("−", "-"))) || 0;
   const label = (cell) => (cell.querySelector("[data-short]") || cell).textContent.trim();
 
   function options(box, at, rows) {

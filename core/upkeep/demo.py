@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import g
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import clock
 from core.accounts import access, accounts, passwords
@@ -25,6 +25,7 @@ from core.communities.models import Community
 from core.communities.requests import CommunityRequest
 from core.db import Id, session, unit
 from core.hookspecs import Demo
+from core.notices.models import Outbox
 from core.people import groups, members, residents
 from core.people.models import Role
 from core.people.requests import GroupRequest, MemberRequest, ResidentRequest
@@ -38,6 +39,7 @@ WEEKS = 26
 SEED = 20260302
 RESIDENTS = 60
 BORN = range(1944, 1975)  # years
+FRESH = timedelta(days=7)  # notices older than that have been read
 BY = access.system()
 
 
@@ -109,11 +111,14 @@ def _live(linli: Linli, present: datetime, password_hash: str) -> None:
         if opening > present:
             break
         clock.start_at(opening, frozen=True)
+        if opening > present - FRESH:
+            _sweep()  # reminders come in the morning
         here().relay.tell(Demo.demo, day=day, until=present, seed=SEED)
         clock.start_at(min(_at(here(), day + timedelta(days=1), time(0, 1)), present), frozen=True)
         _sweep()
         session.flush()
         session.expunge_all()
+    session.execute(update(Outbox).where(Outbox.at < present - FRESH).values(read_at=Outbox.at))
 
 
 def _sweep() -> None:

@@ -47,12 +47,19 @@ def _forbidden(facts: Mapping[str, Any]) -> str:
     return str(facts["why"]) if "why" in facts else gettext("You may not do this. Ask the centre's manager.")
 
 
+def _wrong_state(facts: Mapping[str, Any]) -> str:
+    """As `_forbidden`."""
+    if "why" in facts:
+        return str(facts["why"])
+    return gettext("That is no longer possible: things have moved on. Look again.")
+
+
 SENTENCES: Mapping[str, Any] = {
     # refusals
     "not_found": _l("There is nothing here. Perhaps the address is wrong, or the thing is no longer there."),
     "unauthorized": _l("Sign in first, or send a token."),
     "forbidden": _forbidden,
-    "wrong_state": _l("That is no longer possible: things have moved on. Look again."),
+    "wrong_state": _wrong_state,
     "conflict": _l(
         "Somebody else changed the same thing at this moment. Look again and repeat it if it is still needed."
     ),

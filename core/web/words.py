@@ -242,6 +242,26 @@ def minutes(value: int) -> str:
     return " ".join(part for part in (said_hours, said_rest) if part)
 
 
+def hours(value: float) -> str:
+    """Minutes as hours, for columns of figures: 1.5, 12, 0.25.
+
+    >>> hours(90), hours(720), hours(0)
+    ('1.5', '12', '0')
+    """
+    return f"{value / 60:.2f}".rstrip("0").rstrip(".")
+
+
+def percent(value: float | None) -> str:
+    """A share of one: 45%; small ones with a decimal; a dash where there is no whole.
+
+    >>> percent(0.454), percent(0.004), percent(0), percent(None)
+    ('45%', '0.4%', '0%', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value * 100:.1f}%" if 0 < value < 0.01 else f"{value * 100:.0f}%"
+
+
 def points(value: int) -> str:
     """5 分 · 5 points."""
     return ngettext("%(num)d point", "%(num)d points", value)
@@ -259,6 +279,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "moment": moment,
     "near": near,
     "minutes": minutes,
+    "hours": hours,
+    "percent": percent,
     "points": points,
     "signed": signed,
     "say": say,

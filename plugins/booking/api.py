@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint
 
 from core import clock
 from core.db import Id
+from core.explanations import explain
 from core.web.api import operation, page_of
 from core.web.request import actor
 from core.web.transactions import runs_in
@@ -20,6 +21,7 @@ from plugins.booking import (
     hours,
     keeping,
     lengths,
+    listing,
     queries,
     quote,
     reserve,
@@ -27,10 +29,12 @@ from plugins.booking import (
     rules,
     scopes,
     series,
+    usage,
 )
 from plugins.booking import room_schemas as r
 from plugins.booking import schemas as s
 from plugins.booking import series_schemas as t
+from plugins.booking import usage_schemas as u
 from plugins.booking.models import Closure, Hours, Reservation, Room
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.requests import (
@@ -92,6 +96,7 @@ def _room(room: Room, codes: Sequence[str]) -> dict[str, Any]:
         "spaces": codes,
         "equipment": room.equipment,
         "floor_area": room.floor_area,
+        "purpose": room.purpose.value,
         "who": room.who.value,
         "setup_minutes": room.setup_minutes,
         "clearup_minutes": room.clearup_minutes,
@@ -163,7 +168,7 @@ def get_quote(query: Mapping[str, Any]) -> quote.Quote:
 @operation(needs="booking.read", query=s.ReservationsQuery, gives=s.ReservationOut, lists=True)
 def list_reservations(query: Listing) -> Mapping[str, Any]:
     """Reservations you may see, in the order of booking."""
-    found = calendar.listed(query, by=actor())
+    found = listing.listed(query, by=actor())
     return page_of(found, query.limit, lambda one: str(one.id))
 
 
@@ -181,7 +186,7 @@ def create_reservation(body: ReservationRequest | SeriesRequest) -> series.Booke
 @operation(needs="booking.read", gives=s.ReservationOut)
 def get_reservation(reservation_id: Id) -> Reservation:
     """One reservation."""
-    return calendar.reservation(reservation_id, by=actor())
+    return listing.reservation(reservation_id, by=actor())
 
 
 @api.patch("/reservations/<id:reservation_id>")
@@ -258,9 +263,28 @@ def get_series(series_id: Id) -> series.Look:
 
 @api.get("/timetable")
 @operation(needs="booking.read", query=s.BetweenQuery, gives=s.EntryOut, lists=True)
-def get_timetable(query: Between) -> Sequence[calendar.Entry]:
+def get_timetable(query: Between) -> Sequence[listing.Entry]:
     """What stands in the rooms, by start; cancelled and missed sessions left out."""
-    return calendar.timetable(query, by=actor())
+    return listing.timetable(query, by=actor())
+
+
+# --- what rooms were used for --------------------------------------------------------------------------------------
+
+
+@api.get("/statistics")
+@operation(needs=usage.READ, query=u.UsageQuery, gives=u.UsageOut)
+def get_usage(query: tuple[date, date]) -> dict[str, Any]:
+    """Occupancy by room and by weekday and hour, hours and no-shows by holder, floor area by what it serves."""
+    found = usage.of(*query, by=actor())
+    return {
+        "first": found.first,
+        "last": found.last,
+        "share": found.share,
+        "rooms": found.rooms,
+        "hours": found.hours,
+        "holders": found.holders,
+        "areas": found.purposes,
+    }
 
 
 # --- policy --------------------------------------------------------------------------------------------------------
@@ -274,10 +298,18 @@ def get_policy(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @api.put("/policy")
-@operation(needs="booking.policy", body=s.PolicyIn, gives=s.PolicyOut)
+@operation(needs="booking.policy", body=s.PolicyIn, gives=s.PolicyKeptOut)
 def put_policy(body: PolicyChange) -> dict[str, Any]:
-    """Change the figures, from a day on."""
-    return _policy(rules.put(body, by=actor()))
+    """Change the figures, from a day on. What holds on that day already makes no version; `explanation` says so."""
+    kept = rules.put(body, by=actor())
+    return _policy(kept) | ({} if kept.made else {"explanation": [explain("policy_unchanged")]})
+
+
+@api.delete("/policy")
+@operation(needs="booking.policy", query=s.PlanQuery)
+def take_back_policy(query: Mapping[str, Any]) -> None:
+    """Take back figures that were to take effect on a day to come; twice is once. 409 once they are in force."""
+    rules.take_back(query["valid_from"], by=actor())
 
 
 def _policy(found: PolicyChange) -> dict[str, Any]:

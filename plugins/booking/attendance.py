@@ -10,15 +10,12 @@ from core import clock
 from core.accounts import access
 from core.audit.models import Entry
 from core.audit.record import record
-from core.contract import Actor, HolderKind
+from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import DomainError, NotFound, WrongState
-from core.explanations import Explanation, explain
-from core.notices.outbox import notify
 from core.people import holders
-from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import charges, ground, occupancy, queries
+from plugins.booking import charges, ground, notices, occupancy
 from plugins.booking.models import ChargeState, Reservation, Status
 from plugins.booking.requests import ForgivenessRequest
 
@@ -77,7 +74,7 @@ def check_in(reservation_id: Id, *, by: Actor) -> Reservation:
 
 
 def note_missed() -> int:
-    """Write down which sessions were missed, charge them as of the moment they were, warn the group; answers how many.
+    """Write down which sessions were missed, charge them as of the moment they were, tell those concerned; answers how many.
 
     Nothing depends on when this runs, or how often: a session is missed by time.
     """
@@ -94,7 +91,7 @@ def note_missed() -> int:
     # In the order of their moments, so that a statement reads as things happened, however late the sweep.
     for reservation in sorted(missed, key=lambda one: (_until(one), one.id)):
         charges.fall_due(reservation.id, ChargeState.CAPTURE_DUE, _until(reservation))
-        _warn(reservation)
+        _tell(reservation)
     return len(missed)
 
 
@@ -108,8 +105,8 @@ def _until(reservation: Reservation) -> datetime:
     return reservation.check_in_until
 
 
-def _warn(reservation: Reservation) -> None:
-    """The no-show before the last allowed one brings a warning, the last one the news of what it costs."""
+def _tell(reservation: Reservation) -> None:
+    """Who should have come reads the how manieth no-show it was."""
     rule = ground.figures().no_shows
     since = reservation.day - timedelta(days=rule.days)
     number = session.scalar(
@@ -123,22 +120,7 @@ def _warn(reservation: Reservation) -> None:
             Reservation.forgiven_at.is_(None),
         )
     )
-    if number == rule.count - 1:
-        words = explain("booking.no_show_warning", starts_at=reservation.starts_at, days=rule.closed_days)
-    elif number is not None and number >= rule.count:
-        until = reservation.day + timedelta(days=rule.closed_days)
-        words = explain("booking.no_show_closed", starts_at=reservation.starts_at, until=until)
-    else:
-        return
-    tell(reservation, words)
-
-
-def tell(reservation: Reservation, words: Explanation, *, key: str | None = None) -> None:
-    """Let whoever has a reservation know: the resident, or the leaders of the group; with a key once each."""
-    holder = session.scalars(select(Holder).where(Holder.id == reservation.holder_id)).one()
-    people = [holder.id] if holder.kind is HolderKind.RESIDENT else queries.leaders_of(holder.id, here().today())
-    for resident_id in people:
-        notify(resident_id, words, key)
+    notices.missed(reservation, number=number or 0, most=rule.count, closed_days=rule.closed_days)
 
 
 def forgive(reservation_id: Id, wish: ForgivenessRequest, *, by: Actor) -> Reservation:

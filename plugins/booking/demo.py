@@ -16,7 +16,7 @@ from core.errors import DomainError
 from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import attendance, closures, hours, reserve, rooms
-from plugins.booking.models import Item, Reservation, Room, Status
+from plugins.booking.models import Item, Purpose, Reservation, Room, Status, Who
 from plugins.booking.requests import (
     CancellationRequest,
     ClosureRequest,
@@ -30,12 +30,14 @@ BY = access.system("李建华")
 OPENS, CLOSES = 8 * 60, 21 * 60
 AHEAD = timedelta(days=7)  # what everyone may book
 HALL, WRITING, CHESS, FITNESS, PAINTING = "排练厅", "书法室", "棋牌室", "健身室", "绘画室"
+OFFICE = "办公会议室"  # the smallest of all, as it should be
 ROOMS = (
     RoomRequest(name=HALL, capacity=40, equipment=(Item(name="音响"), Item(name="椅子", count=40)), floor_area=120),
     RoomRequest(name=WRITING, capacity=16, floor_area=45),
     RoomRequest(name=CHESS, capacity=24, floor_area=60),
     RoomRequest(name=FITNESS, capacity=12, floor_area=50),
     RoomRequest(name=PAINTING, capacity=16, floor_area=45),
+    RoomRequest(name=OFFICE, capacity=8, floor_area=18, purpose=Purpose.OFFICE.value, who=Who.STAFF.value),
 )
 
 
@@ -68,6 +70,7 @@ REHEARSALS = (
     Rehearsal(CENTRE, WRITING, 3, time(9), 120, title="书法活动"),
     Rehearsal(CENTRE, CHESS, 3, time(8), 540, title="棋牌开放"),
     Rehearsal(CENTRE, PAINTING, 5, time(15), 120, title="绘画班"),
+    Rehearsal(CENTRE, OFFICE, 0, time(8), 60, title="工作例会"),
 )
 
 

@@ -13,7 +13,7 @@ from core.contract import Actor
 from core.db import Id
 from core.errors import DomainError
 from core.plugins import here
-from plugins.booking import attendance, queries
+from plugins.booking import attendance, parties, queries
 from plugins.booking.models import Reservation, Room, State
 
 
@@ -57,7 +57,7 @@ def _who(by: Actor) -> Actor:
     """At the door whoever belongs to a group may check it in: they have come. Elsewhere only its leaders may."""
     if by.resident_id is None:
         return by
-    return replace(by, holders=by.holders | frozenset(queries.groups_of(by.resident_id, here().today())))
+    return replace(by, holders=by.holders | frozenset(parties.groups_of(by.resident_id, here().today())))
 
 
 def at(room_id: Id, *, by: Actor) -> Door:

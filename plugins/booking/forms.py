@@ -17,7 +17,7 @@ from core.errors import Invalid, NotFound
 from core.explanations import Explanation, explain
 from core.plugins import here
 from core.web.forms import REQUIRED, DayField, Form
-from plugins.booking.models import Hours, Item, Reservation, Room, Side, Who
+from plugins.booking.models import Hours, Item, Purpose, Reservation, Room, Side, Who
 from plugins.booking.requests import (
     EARLIEST,
     LATEST,
@@ -222,6 +222,7 @@ class RoomForm(Form):
     capacity = WholeField(_l("Holds how many people"), validators=[InputRequired(REQUIRED)])
     equipment = TextAreaField(_l("Equipment"), validators=[Optional()])
     floor_area = WholeField(_l("Floor area in m²"), validators=[Optional()])
+    purpose = RadioField(_l("What it serves"), default=Purpose.SERVICE.value, validate_choice=False)
     who = RadioField(_l("Who may book it"), default=Who.ANYONE.value, validate_choice=False)
     setup_minutes = WholeField(_l("Minutes to set up before each session"), validators=[Optional()])
     clearup_minutes = WholeField(_l("Minutes to clear up after each session"), validators=[Optional()])
@@ -231,6 +232,10 @@ class RoomForm(Form):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
+        self.purpose.choices = [
+            SelectChoice(Purpose.SERVICE.value, _("The people who come")),
+            SelectChoice(Purpose.OFFICE.value, _("The centre's own desks: an office")),
+        ]
         self.who.choices = [
             SelectChoice(Who.ANYONE.value, _("Everybody: residents and groups")),
             SelectChoice(Who.GROUPS.value, _("Groups only")),
@@ -243,7 +248,7 @@ class RoomForm(Form):
             self[name].data = getattr(room, name)
         for name in ("setup_minutes", "clearup_minutes", "notice_minutes"):
             self[name].data = getattr(room, name) or None
-        self.who.data = room.who.value
+        self.who.data, self.purpose.data = room.who.value, room.purpose.value
         self.equipment.data = "\n".join(f"{item.name} {item.count}" for item in room.equipment)
 
     def to_request(self) -> RoomRequest:
@@ -256,6 +261,7 @@ class RoomForm(Form):
                 capacity=self.capacity.data or 0,
                 equipment=tuple(_item(line.strip()) for line in lines if line.strip()),
                 floor_area=self.floor_area.data,
+                purpose=self.purpose.data or Purpose.SERVICE.value,
                 spaces=codes or None,
                 who=self.who.data or Who.ANYONE.value,
                 setup_minutes=self.setup_minutes.data or 0,

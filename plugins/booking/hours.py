@@ -11,8 +11,9 @@ from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import NotFound
+from core.plugins import here
 from plugins.booking import queries
-from plugins.booking.models import Hours, Room
+from plugins.booking.models import FormerHours, Hours, Room
 from plugins.booking.requests import HoursRequest, OpenInterval
 
 
@@ -29,7 +30,7 @@ def lock_room(room_id: Id) -> Room:
 
 
 def put(room_id: Id, wish: HoursRequest, *, by: Actor) -> Sequence[Hours]:
-    """Replace a room's week. Reservations made already stand.
+    """Replace a room's week, from today on. Reservations made already stand.
 
     Raises:
         NotFound: there is no such room.
@@ -37,13 +38,23 @@ def put(room_id: Id, wish: HoursRequest, *, by: Actor) -> Sequence[Hours]:
     """
     access.check(by, "booking.rooms")
     room = lock_room(room_id)
-    before = _told(queries.hours(room_id))
+    week = queries.hours(room_id)
+    before = _told(week)
+    _keep(room_id, [[row.weekday, row.opens, row.closes] for row in week])
     session.execute(delete(Hours).where(Hours.room_id == room_id))
     for interval in wish.hours:
         session.add(Hours(room_id=room_id, weekday=interval.weekday, opens=interval.opens, closes=interval.closes))
     session.flush()
     record("booking.hours", by=by, subject=room.name, subject_id=room.id, before=before, after=_told(wish.hours))
     return queries.hours(room_id)
+
+
+def _keep(room_id: Id, week: list[list[int]]) -> None:
+    """What held until today stays known; a week that held for less than a day was never any day's."""
+    today = here().today()
+    kept = select(FormerHours.until).where(FormerHours.room_id == room_id, FormerHours.until == today)
+    if session.scalar(kept) is None:  # the room is locked: nobody else writes it meanwhile
+        session.add(FormerHours(room_id=room_id, until=today, week=week))
 
 
 def _told(hours: Sequence[Hours | OpenInterval]) -> dict[str, str]:

@@ -14,8 +14,10 @@ from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import WrongState
 from core.explanations import explain
+from core.notices import outbox
+from core.notices.models import NoticeKind
 from core.people import holders
-from plugins.booking import attendance, ground, reserve
+from plugins.booking import attendance, ground, notices, reserve
 from plugins.booking.models import Reservation, Side, Status
 from plugins.booking.requests import CancellationRequest
 
@@ -44,6 +46,7 @@ def confirm(reservation_id: Id, *, by: Actor) -> Reservation:
         raise attendance.TooLate(what="confirm")
     found.confirm_until = None
     session.flush()
+    outbox.withdraw(found.id, NoticeKind.REQUEST)
     record("booking.confirm", by=by, subject=attendance.subject(found), subject_id=found.id)
     return found
 
@@ -57,8 +60,7 @@ def _ask(ahead: timedelta) -> int:
     found = _lock([one for one in _next(now, ahead) if one.asked_at is None and _can_answer(one, now)])
     for one in found:
         one.asked_at, one.confirm_until = now, one.cancel_until
-        words = explain("booking.series_asked", room=one.room.name, starts_at=one.starts_at, until=one.cancel_until)
-        attendance.tell(one, words, key=f"booking.asked:{one.id}")
+        notices.asked(one, one.cancel_until)
     session.flush()
     return len(found)
 
@@ -119,8 +121,7 @@ def _free() -> int:
     for one in sorted(found, key=lambda one: (one.confirm_until, one.id)):
         assert one.confirm_until is not None
         reserve.give_up([one], CancellationRequest(by=Side.CENTRE), now=one.confirm_until)
-        words = explain("booking.series_freed", room=one.room.name, starts_at=one.starts_at)
-        one.explanation = (*one.explanation, words)
-        attendance.tell(one, words, key=f"booking.freed:{one.id}")
+        one.explanation = (*one.explanation, explain("booking.why.freed", until=one.confirm_until))
+        notices.freed(one)
         record("booking.freed", by=BY, subject=attendance.subject(one), subject_id=one.id)
     return len(found)

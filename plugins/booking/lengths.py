@@ -13,7 +13,7 @@ from core.db import Id, session
 from core.errors import Invalid, WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, charges, ground, occupancy, quote, reserve
+from plugins.booking import attendance, charges, ground, notices, occupancy, quote, reserve
 from plugins.booking.models import ChargeState, Reservation, Room, State, Status
 from plugins.booking.prices import price_of, tariff_of
 from plugins.booking.quote import Quote
@@ -58,6 +58,7 @@ def shorten(reservation_id: Id, wish: EndRequest, *, by: Actor) -> Reservation:
     charges.give_back(found.id, back, now)
     occupancy.follow([found])
     _record("booking.shorten", found, before, by=by)
+    notices.shortened(found, by=by)
     return found
 
 

@@ -56,6 +56,13 @@ class Who(StrEnum):
     STAFF = "staff"
 
 
+class Purpose(StrEnum):
+    """What a room is there for: the people who come, or the centre's own desks. Offices shall be smallest, service largest."""
+
+    SERVICE = "service"
+    OFFICE = "office"
+
+
 class Room(Tenant):
     """What people reserve: one space or several. Its row is what reserving shares and changing its rules locks."""
 
@@ -73,6 +80,7 @@ class Room(Tenant):
     capacity: Mapped[int]
     equipment: Mapped[tuple[Item, ...]] = mapped_column(Items, default=())
     floor_area: Mapped[int | None]  # square metres
+    purpose: Mapped[Purpose] = mapped_column(default=Purpose.SERVICE)
     who: Mapped[Who] = mapped_column(default=Who.ANYONE)
     setup_minutes: Mapped[int] = mapped_column(default=0)  # held before each session, whole quarters of an hour
     clearup_minutes: Mapped[int] = mapped_column(default=0)  # and after it
@@ -116,6 +124,16 @@ class Hours(Scoped):
     weekday: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0 Monday … 6 Sunday
     opens: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     closes: Mapped[int]
+
+
+class FormerHours(Scoped):
+    """A room's week as it was until a day, when it was replaced: what was open then stays known."""
+
+    __tablename__ = "booking_former_hours"
+
+    room_id: Mapped[Id] = ref("booking_room", primary_key=True)
+    until: Mapped[date] = mapped_column(primary_key=True)  # local; the first day on which it no longer held
+    week: Mapped[list[list[int]]] = mapped_column(JSON)  # weekday, opens, closes, as in Hours
 
 
 class Closure(Tenant):

@@ -16,7 +16,7 @@ from core.db import Id, session
 from core.errors import WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, ground, occupancy, prices, queries, reserve
+from plugins.booking import attendance, charges, ground, listing, notices, occupancy, prices, queries, reserve
 from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
 from plugins.booking.models import ChargeState, Reservation, Room, Status
@@ -38,7 +38,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     room, found = reserve.find_with_room(reservation_id, by=by, room_id=wish.room_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
-    whole, before = whole_of(wish, found, by=by), figures_of(found)
+    whole, before, was = whole_of(wish, found, by=by), figures_of(found), notices.Place.of(found)
     if is_elsewhere(found, whole):
         dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
         answer = judge(dealing, whole, found)
@@ -54,6 +54,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     if after != before:
         told = {"before": before, "after": after}
         record("booking.change", by=by, subject=attendance.subject(found), subject_id=found.id, **told)
+        notices.moved(found, was, by=by)
     return found
 
 
@@ -73,7 +74,7 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     Raises:
         WrongState, Invalid, Forbidden, NotFound: as the change itself would.
     """
-    found = calendar.reservation(reservation_id, by=by)
+    found = listing.reservation(reservation_id, by=by)
     access.check(by, "booking.reserve", found.holder_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)

@@ -12,7 +12,7 @@ from core.contract import Actor, Holder, NavItem, Piece
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, keeping, occupancy, reserve, series, views
+from plugins.booking import attendance, charges, demo, keeping, notices, occupancy, reserve, series, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -41,6 +41,9 @@ PERMISSIONS = (
     ),
     Permission(name="booking.forgive", label=_l("Forgive no-shows"), grants={"manager": "all", "staff": "all"}),
     Permission(name="booking.override", label=_l("Set booking rules aside, with a reason"), grants={"manager": "all"}),
+    Permission(
+        name="booking.statistics", label=_l("See how rooms are used"), grants={"manager": "all", "staff": "all"}
+    ),
     Permission(name="booking.rooms", label=_l("Manage rooms, hours and closures"), grants={"manager": "all"}),
     Permission(name="booking.policy", label=_l("Change the rules of booking"), grants={"manager": "all"}),
 )
@@ -59,6 +62,7 @@ class BookingPlugin(Plugin):
     sweeps = (
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
         Sweep(name="booking.series", order=11, run=keeping.sweep),
+        Sweep(name="booking.reminders", order=50, run=notices.remind),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
     )
     sentences = SENTENCES

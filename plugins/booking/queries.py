@@ -10,10 +10,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
-from core.contract import HolderKind
 from core.db import Id, session
 from core.errors import NotFound
-from core.people.models import Group, Holder, Membership, Role
+from core.people.models import Holder
 from plugins.booking.models import (
     LONGEST_BUFFER,
     Charge,
@@ -25,8 +24,6 @@ from plugins.booking.models import (
     Reservation,
     Room,
     RoomSpace,
-    Series,
-    Skipped,
     Space,
     Status,
 )
@@ -276,42 +273,6 @@ def reservation(reservation_id: Id) -> Reservation:
     return found[0]
 
 
-def series(series_id: Id) -> Series:
-    """A series with its room and holder.
-
-    Raises:
-        NotFound: there is none of that id.
-    """
-    named = select(Series).options(joinedload(Series.room, innerjoin=True), joinedload(Series.holder, innerjoin=True))
-    found = session.scalar(named.where(Series.id == series_id))
-    if found is None:
-        raise NotFound(what="series_id")
-    return found
-
-
-def series_to_come(holders: Collection[Id], *, now: datetime) -> Sequence[Series]:
-    """Series of holders of which something is still to come, with their rooms, the oldest first."""
-    running = select(Reservation.series_id).where(
-        Reservation.holder_id.in_(holders),
-        Reservation.series_id.is_not(None),
-        Reservation.ends_at > now,
-        Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
-        ~Reservation.missed_at(now),
-    )
-    named = select(Series).options(joinedload(Series.room, innerjoin=True))
-    return session.scalars(named.where(Series.id.in_(running)).order_by(Series.starts_at, Series.id)).all()
-
-
-def dates_of(series_id: Id) -> Sequence[Reservation]:
-    """Every date of a series that was booked, whatever became of it, by day of the series."""
-    return session.scalars(_named().where(Reservation.series_id == series_id).order_by(Reservation.series_day)).all()
-
-
-def skipped_of(series_id: Id) -> Sequence[Skipped]:
-    """The days of a series that could not be had, in order."""
-    return session.scalars(select(Skipped).where(Skipped.series_id == series_id).order_by(Skipped.day)).all()
-
-
 def upcoming(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[Reservation]:
     """What holders have before them or are in, soonest first; missed ones left out."""
     return session.scalars(
@@ -407,42 +368,3 @@ def charges_due() -> Sequence[tuple[Id, Id]]:
     due = [ChargeState.CAPTURE_DUE, ChargeState.RELEASE_DUE]
     whose = select(Charge.id, Reservation.holder_id).join(Reservation, Reservation.id == Charge.reservation_id)
     return session.execute(whose.where(Charge.state.in_(due))).all()
-
-
-_CHOICES = (
-    select(Holder)
-    .where(Holder.id.not_in(select(Group.id).where(Group.dissolved_on.is_not(None))))
-    .order_by(Holder.kind, Holder.name, Holder.id)
-)
-_CHOICES_OF_ALL = _CHOICES.where(Holder.kind.in_([HolderKind.CENTRE, HolderKind.GROUP]))
-_CHOICES_AMONG = _CHOICES.where(Holder.id.in_(bindparam("holders", expanding=True)))
-
-
-def choices_of(holders: Collection[Id] | None) -> Sequence[Holder]:
-    """For whom somebody may reserve, by kind and name; None: for the centre and every group that is not dissolved."""
-    if holders is None:
-        return session.scalars(_CHOICES_OF_ALL).all()
-    return session.scalars(_CHOICES_AMONG, {"holders": list(holders)}).all()
-
-
-def groups_of(resident_id: Id, today: date) -> Sequence[Id]:
-    """The groups somebody is in on a day."""
-    mine = select(Membership.group_id).where(Membership.resident_id == resident_id, _current(today))
-    return session.scalars(mine).all()
-
-
-def led_by(resident_id: Id, today: date) -> Sequence[Id]:
-    """The groups somebody leads on a day."""
-    led = (Membership.resident_id == resident_id, Membership.role == Role.LEADER, _current(today))
-    return session.scalars(select(Membership.group_id).where(*led)).all()
-
-
-def leaders_of(group_id: Id, today: date) -> Sequence[Id]:
-    """Who leads a group on a day."""
-    leading = (Membership.group_id == group_id, Membership.role == Role.LEADER, _current(today))
-    return session.scalars(select(Membership.resident_id).where(*leading)).all()
-
-
-def _current(today: date) -> ColumnElement[bool]:
-    """Memberships of a day."""
-    return and_(Membership.from_day <= today, or_(Membership.to_day.is_(None), Membership.to_day >= today))

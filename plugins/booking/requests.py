@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from core import clock
 from core.db import Id
 from core.faults import Check, checking, clean
-from plugins.booking.models import LONGEST_BUFFER, Item, Reservation, Side, Who
+from plugins.booking.models import LONGEST_BUFFER, Item, Purpose, Reservation, Side, Who
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.recurrence import LAST_DAY, MOST_DATES, Rule, moments
 
@@ -191,6 +191,7 @@ class RoomRequest:
     spaces: tuple[str, ...] | None = None
     equipment: tuple[Item, ...] = ()
     floor_area: int | None = None
+    purpose: str = Purpose.SERVICE.value
     who: str = Who.ANYONE.value
     setup_minutes: int = 0
     clearup_minutes: int = 0
@@ -203,6 +204,7 @@ class RoomRequest:
             check.whole("capacity", least=1, most=LARGEST_ROOM)
             self._check_equipment(check)
             check.whole("floor_area", least=1, most=LARGEST_AREA)
+            check.one_of("purpose", {purpose.value for purpose in Purpose})
             check.one_of("who", {who.value for who in Who})
             check.whole("notice_minutes", least=0, most=LONGEST_NOTICE)
             for name, least, most in (
@@ -293,10 +295,11 @@ class ClosureRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChange:
-    """A new policy and the day from which it counts; absent or past means today."""
+    """A new policy and the day from which it counts; absent or past means today. `made` false: it holds then already."""
 
     policy: BookingPolicy
     valid_from: date | None = None
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

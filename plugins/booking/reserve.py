@@ -24,7 +24,7 @@ from core.explanations import Explanation, explain
 from core.people import closed, holders
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import attendance, calendar, charges, dealing, ground, occupancy, prices
+from plugins.booking import attendance, calendar, charges, dealing, ground, notices, occupancy, prices
 from plugins.booking.dealing import Answer
 from plugins.booking.models import ChargeState, Reservation, Room, Series, Side, Status
 from plugins.booking.occupancy import RoomTaken
@@ -136,6 +136,7 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         subject_id=made.id,
         after={"minutes": made.minutes, "price_points": made.price_points, "overridden": made.overridden},
     )
+    notices.booked([made], by=by)
     return made
 
 
@@ -294,6 +295,7 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
         raise WrongState(state=reservation.state(now).value)
     give_up([reservation], wish, now=now)
     _record_cancelled(reservation, by=by)
+    notices.cancelled([reservation], by=by)
     return reservation
 
 
@@ -339,7 +341,8 @@ def cancel_to_come(holder_id: Id, *, by: Actor) -> None:
     to_come = select(Reservation).where(
         Reservation.holder_id == holder_id, Reservation.status == Status.CONFIRMED, Reservation.starts_at > now
     )
-    found = session.scalars(locked(to_come.order_by(Reservation.id))).all()
-    give_up(found, CancellationRequest(by=Side.CENTRE), now=now)
-    for reservation in found:
+    gone = session.scalars(locked(to_come.order_by(Reservation.id))).all()
+    give_up(gone, CancellationRequest(by=Side.CENTRE), now=now)
+    for reservation in gone:
         _record_cancelled(reservation, by=by)
+    notices.cancelled(gone, by=by)

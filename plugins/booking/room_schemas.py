@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, post_load
 from core.errors import Invalid
 from core.explanations import explain
 from core.web.api import Moment
-from plugins.booking.models import Item, Who
+from plugins.booking.models import Item, Purpose, Who
 from plugins.booking.requests import ClosureRequest, HoursRequest, OpenInterval, RoomRequest
 from plugins.booking.schemas import BetweenQuery, Clock
 
@@ -46,6 +46,7 @@ class RoomIn(Schema):
     spaces = fields.List(fields.String(), load_default=None, allow_none=True)
     equipment = Equipment(load_default=())
     floor_area = fields.Integer(strict=True, load_default=None, allow_none=True, metadata={"description": "m²"})
+    purpose = fields.String(load_default=Purpose.SERVICE.value, metadata={"enum": [one.value for one in Purpose]})
     who = fields.String(load_default=Who.ANYONE.value, metadata={"enum": [who.value for who in Who]})
     setup_minutes = fields.Integer(strict=True, load_default=0)
     clearup_minutes = fields.Integer(strict=True, load_default=0)
@@ -74,6 +75,7 @@ class RoomOut(Schema):
     spaces = fields.List(fields.String())
     equipment = Equipment()
     floor_area = fields.Integer(allow_none=True)
+    purpose = fields.String()
     who = fields.String()
     setup_minutes = fields.Integer()
     clearup_minutes = fields.Integer()

@@ -13,7 +13,7 @@ from core.errors import Invalid
 from core.explanations import explain
 from plugins.booking import queries
 from plugins.booking.hours import lock_room
-from plugins.booking.models import Room, RoomSpace, Space, Who
+from plugins.booking.models import Purpose, Room, RoomSpace, Space, Who
 from plugins.booking.requests import RoomRequest
 
 RULES = ("capacity", "floor_area", "setup_minutes", "clearup_minutes", "longest_minutes", "notice_minutes")
@@ -60,7 +60,7 @@ def _write(room: Room, wish: RoomRequest) -> None:
         with savepoint():
             for name in ("name", "equipment", *RULES):
                 setattr(room, name, getattr(wish, name))
-            room.who = Who(wish.who)
+            room.who, room.purpose = Who(wish.who), Purpose(wish.purpose)
             session.add(room)
             session.flush()
     except IntegrityError:
@@ -69,7 +69,8 @@ def _write(room: Room, wish: RoomRequest) -> None:
 
 def _plain(room: Room) -> dict[str, object]:
     rules: dict[str, object] = {name: getattr(room, name) for name in RULES}
-    return {"name": room.name, **rules, "who": room.who.value, "equipment": [str(item) for item in room.equipment]}
+    rules |= {"who": room.who.value, "purpose": room.purpose.value}
+    return {"name": room.name, **rules, "equipment": [str(item) for item in room.equipment]}
 
 
 def _space(code: str) -> Space:

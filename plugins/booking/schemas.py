@@ -86,12 +86,25 @@ class PolicyOut(PolicySchema):
     valid_from = fields.Date()
 
 
+class PolicyKeptOut(PolicyOut):
+    """The figures, and the day from which they count; `explanation`, if there is one: that nothing was changed."""
+
+    explanation = Explanations()
+
+
+class PlanQuery(Schema):
+    """The day on which what is taken back was to take effect."""
+
+    valid_from = Day(required=True)
+
+
 class PolicyIn(PolicySchema):
     """New figures; `valid_from` absent or not after today: at once."""
 
     series_confirm_days = fields.Integer(strict=True, load_default=lambda: ground.figures().series_confirm_days)
     public_board = Truth(load_default=board.is_public)  # left out they stay as they are
     valid_from = fields.Date(load_default=None, allow_none=True)
+    explanation = Explanations(dump_only=True)  # what a PUT answered may be put back
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> Any:

@@ -16,7 +16,7 @@ from core.db import Conflict, Id, locked, savepoint, session
 from core.errors import Invalid, WrongState
 from core.explanations import explain
 from core.plugins import here
-from plugins.booking import attendance, dealing, moving, queries, recurrence, reserve, series
+from plugins.booking import attendance, dealing, moving, notices, queries, recurrence, reserve, series
 from plugins.booking.dealing import Answer
 from plugins.booking.models import Reservation, Room, Series, Side, Skipped, Status
 from plugins.booking.occupancy import RoomTaken
@@ -46,7 +46,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Booked:
     if not dates:
         raise WrongState(state=found.state(clock.now()).value)
     whole = moving.whole_of(wish, found, by=by)
-    before = [moving.figures_of(one) for one in dates]
+    before, was = [moving.figures_of(one) for one in dates], [notices.Place.of(one) for one in dates]
     if moving.is_elsewhere(found, whole):
         _move_all(_plan(found, dates, wish, whole, by=by, room=room), whole, by=by)
     _describe(dates, wish, whole.title)
@@ -56,6 +56,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Booked:
         one, old = touched[0]
         told = {"before": old, "after": {**moving.figures_of(one), "dates": len(touched)}}
         record("booking.series_change", by=by, subject=attendance.subject(one), subject_id=one.series_id, **told)
+        notices.moved_several(list(zip(dates, was, strict=True)), by=by)
     changed = [one for one, _old in touched] or dates
     return Booked(first=found if found in changed else changed[0], dates=changed)
 
@@ -93,6 +94,7 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Booke
             "reason": wish.reason,
         },
     )
+    notices.cancelled(dates, by=by)
     return Booked(first=found if found in dates else dates[0], dates=dates)
 
 

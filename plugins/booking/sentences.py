@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
+from functools import reduce
 from typing import Any
 
 from flask_babel import gettext as _
@@ -89,6 +90,24 @@ def _repeats(facts: Mapping[str, Any]) -> str:
     return wording.series(recurrence.read(facts["value"], starts_at=midnight, zone=zone))
 
 
+def _sentences(first: Any, *more: tuple[str, Any]) -> Callable[[Mapping[str, Any]], str]:
+    """Several sentences after one another; each but the first only where its fact is there and not empty or 0."""
+
+    def say(facts: Mapping[str, Any]) -> str:
+        found = [first, *(words for name, words in more if facts.get(name))]
+        return reduce(
+            lambda one, other: _("%(one)s %(other)s", one=one, other=other), (str(one) % facts for one in found)
+        )
+
+    return say
+
+
+_REASON = ("reason", _l("Reason: %(reason)s"))
+_SET_ASIDE = ("price", _l("%(price)d points are set aside for it."))
+_TAKEN = ("taken", _l("%(taken)d points were taken for it."))
+_BACK = ("back", _l("The %(back)d points come back."))
+_MISSED = _l("Nobody checked in for %(holder)s in %(room)s on %(day)s, %(times)s: the session counts as missed.")
+
 SENTENCES: Mapping[str, Any] = {
     # refusals, in the order in which the first one broken decides
     "off_grid": _l("Begin and end on a quarter of an hour, like 9:00, 9:15, 9:30 or 9:45."),
@@ -118,6 +137,12 @@ SENTENCES: Mapping[str, Any] = {
     "wrong_number_of_spaces": _l("A room has 1 to %(most)d spaces."),
     "spaces_stay": _l("The spaces of a room stay as they were made. Make another room with these spaces."),
     "not_quarters": _l("Give whole quarters of an hour, like 15, 30 or 45 minutes."),
+    "session_above_week": _l("At most %(most)d, the minutes of a whole week. Lower this, or raise the week."),
+    "shortening_above_cancelling": _l(
+        "At most %(most)d, the hours for cancelling: else points come back to who cancels, but not to who shortens."
+    ),
+    "no_time_to_check_in": _l("Nobody could check in. Allow some minutes before the start or after it."),
+    "check_in_after_session": _l("At most %(most)d, as long as a session without points lasts: later it is over."),
     "too_many_items": _l("At most %(most)d kinds of equipment."),
     "impossible_count": _l("There are 1 to %(most)d of a kind."),
     "not_a_code": _l("A code of a space has small letters a–z, digits, - and _, at most 40."),
@@ -127,6 +152,9 @@ SENTENCES: Mapping[str, Any] = {
     "hours_overlap": _l("These hours overlap with others of the same day."),
     "hours_unreadable": _l("Write it like 8:00–12:00, 14:00–21:00, or leave it empty when the room is closed."),
     "too_many_days": _l("At most %(most)d days at once."),
+    # what a room serves
+    "purpose.service": _l("service"),
+    "purpose.office": _l("offices"),
     # faults of recurrence
     "unreadable_rule": _l("“%(part)s” cannot be read. Write it like FREQ=WEEKLY;BYDAY=TH;UNTIL=20261224."),
     "unsupported_rule": _l(
@@ -170,21 +198,74 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
     "booking.why.shortened": _shortened,
     "booking.why.longer": _longer,
+    "booking.why.freed": _l("Nobody came last time, and nobody said until %(until)s that you would come: it was freed."),
     "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
     "booking.series_asked": _l(
-        "Nobody came last time. Will you come on %(starts_at)s, %(room)s? Say yes until %(until)s, or the room is free "
-        "for others."
+        "Nobody came last time. Will %(holder)s come to %(room)s on %(day)s, %(times)s? Say yes by %(until)s, or the room is "
+        "freed for others."
     ),
-    "booking.series_freed": _l(
-        "Nobody said that you will come on %(starts_at)s; %(room)s is free for others then. Points come back."
+    "booking.series_freed": _sentences(
+        _l("Nobody said that %(holder)s will come to %(room)s on %(day)s, %(times)s: the room is free for others."), _BACK
     ),
-    "booking.no_show_warning": _l(
-        "Nobody checked in on %(starts_at)s. Once more, and the early window is closed for %(days)d days."
+    "booking.day_before": _sentences(
+        _l("%(holder)s has %(room)s on %(day)s, %(times)s."),
+        ("until", _l("If nobody can come: cancelled by %(until)s, the %(points)d points come back.")),
     ),
-    "booking.no_show_closed": _l(
-        "Nobody checked in on %(starts_at)s. The early window is closed until the end of %(until)s."
+    "booking.soon": _l(
+        "%(holder)s has %(room)s soon: %(day)s, %(times)s. Check in from %(opens)s to %(closes)s; later it counts as missed."
+    ),
+    "booking.booked": _sentences(_l("The centre has booked %(room)s for %(holder)s: %(day)s, %(times)s."), _SET_ASIDE),
+    "booking.booked_several": _sentences(
+        _l("The centre has booked %(room)s for %(holder)s %(count)d times, the first on %(day)s, %(times)s."),
+        _SET_ASIDE,
+    ),
+    "booking.cancelled_by_centre": _sentences(
+        _l("The centre has cancelled the session of %(holder)s in %(room)s on %(day)s, %(times)s."), _BACK, _REASON
+    ),
+    "booking.cancelled_by_centre_several": _sentences(
+        _l("The centre has cancelled %(count)d sessions of %(holder)s, the first in %(room)s on %(day)s, %(times)s."),
+        _BACK,
+        _REASON,
+    ),
+    "booking.cancelled_for_you": _sentences(
+        _l("At the centre the session of %(holder)s in %(room)s on %(day)s, %(times)s, was cancelled for you."),
+        _BACK,
+        _TAKEN,
+        _REASON,
+    ),
+    "booking.cancelled_for_you_several": _sentences(
+        _l(
+            "At the centre %(count)d sessions of %(holder)s were cancelled for you, the first in %(room)s on %(day)s, "
+            "%(times)s."
+        ),
+        _BACK,
+        _TAKEN,
+        _REASON,
+    ),
+    "booking.moved": _sentences(
+        _l(
+            "The centre has moved the session of %(holder)s in %(was_room)s on %(was_day)s, %(was_times)s: it is now in "
+            "%(room)s on %(day)s, %(times)s."
+        ),
+        _SET_ASIDE,
+    ),
+    "booking.moved_several": _sentences(
+        _l(
+            "The centre has moved %(count)d sessions of %(holder)s: the first is now in %(room)s on %(day)s, %(times)s."
+        ),
+        _SET_ASIDE,
+    ),
+    "booking.shortened": _l(
+        "The centre has shortened the session of %(holder)s in %(room)s on %(day)s: it is now %(times)s."
+    ),
+    "booking.no_show": _sentences(_MISSED, _TAKEN),
+    "booking.no_show_warning": _sentences(
+        _MISSED, _TAKEN, ("days", _l("Once more, and the early window is closed for %(days)d days."))
+    ),
+    "booking.no_show_closed": _sentences(
+        _MISSED, _TAKEN, ("until", _l("The early window is closed until the end of %(until)s."))
     ),
     # states
     "state.confirmed": _l("booked"),
@@ -218,6 +299,7 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
+    "act.booking.policy_taken_back": _l("Took back planned rules of booking"),
     "act.booking.board": _l("Showed or hid the board for everybody"),
     # what the audit calls things
     "fact.room": _l("room"),

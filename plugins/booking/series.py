@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, select
+from sqlalchemy.orm import joinedload
 
 from core import clock
 from core.accounts import access
@@ -14,14 +15,14 @@ from core.audit.record import record
 from core.contract import Actor
 from core.contract import Holder as HolderValue
 from core.db import Conflict, Id, savepoint, session
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, NotFound
 from core.explanations import Explanation, explain
 from core.people import closed
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import calendar, dealing, occupancy, queries, reserve
+from plugins.booking import calendar, dealing, notices, occupancy, queries, reserve
 from plugins.booking.dealing import Answer, Dealer
-from plugins.booking.models import Reservation, Room, Series, Skipped, State
+from plugins.booking.models import Reservation, Room, Series, Skipped, State, Status
 from plugins.booking.occupancy import RoomTaken
 from plugins.booking.requests import OnConflict, SeriesRequest
 
@@ -87,9 +88,42 @@ def look(series_id: Id, *, by: Actor) -> Look:
         NotFound: there is none of that id.
         Forbidden: it is somebody else's.
     """
-    found = queries.series(series_id)
+    found = find(series_id)
     access.check(by, "booking.read", found.holder_id)
-    return Look(series=found, dates=queries.dates_of(series_id), skipped=queries.skipped_of(series_id))
+    whole = (joinedload(Reservation.room, innerjoin=True), joinedload(Reservation.holder, innerjoin=True))
+    dates = select(Reservation).where(Reservation.series_id == series_id).options(*whole)
+    skipped = select(Skipped).where(Skipped.series_id == series_id).order_by(Skipped.day)
+    return Look(
+        series=found,
+        dates=session.scalars(dates.order_by(Reservation.series_day)).all(),
+        skipped=session.scalars(skipped).all(),
+    )
+
+
+def find(series_id: Id) -> Series:
+    """A series with its room and holder.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    named = select(Series).options(joinedload(Series.room, innerjoin=True), joinedload(Series.holder, innerjoin=True))
+    found = session.scalar(named.where(Series.id == series_id))
+    if found is None:
+        raise NotFound(what="series_id")
+    return found
+
+
+def to_come(holders: Collection[Id], *, now: datetime) -> Sequence[Series]:
+    """Series of holders of which something is still to come, with their rooms, the oldest first."""
+    running = select(Reservation.series_id).where(
+        Reservation.holder_id.in_(holders),
+        Reservation.series_id.is_not(None),
+        Reservation.ends_at > now,
+        Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
+        ~Reservation.missed_at(now),
+    )
+    named = select(Series).options(joinedload(Series.room, innerjoin=True))
+    return session.scalars(named.where(Series.id.in_(running)).order_by(Series.starts_at, Series.id)).all()
 
 
 def preview(wish: SeriesRequest, *, by: Actor) -> list[Date]:
@@ -218,4 +252,5 @@ def _put(wish: SeriesRequest, dates: Sequence[Date], room: Room, holder: Holder,
             "overridden": sorted({code for one in made for code in one.overridden}),
         },
     )
+    notices.booked(made, by=by)
     return Booked(first=made[0], dates=made, skipped=skipped, series=series)

@@ -75,7 +75,9 @@ from plugins.points.schemas import (
     HoldOut,
     PartIn,
     PeriodQuery,
+    PlanQuery,
     PolicyIn,
+    PolicyKeptOut,
     PolicyOut,
     PolicyQuery,
     RuleIn,
@@ -112,7 +114,7 @@ def create_category(body: CategoryRequest) -> Category:
 @api.get("/rules")
 @operation(query=RulesQuery, gives=RuleOut, lists=True)
 def list_rules(query: dict[str, Any]) -> dict[str, Any]:
-    """Versions of award rules, by category and then the latest first."""
+    """Versions of award rules but those taken back, by category and then the latest first."""
     begins = seen(query["cursor"])
     found = queries.rules(category=query["category"], limit=query["limit"], seen=begins)
     page = page_of(found, query["limit"], lambda _item: str(begins + query["limit"]))
@@ -124,6 +126,13 @@ def list_rules(query: dict[str, Any]) -> dict[str, Any]:
 def create_rule(body: RuleRequest) -> dict[str, Any]:
     """A new version of a category's rule, in force from its day on for what is recorded afterwards."""
     return _rules([rules.add_rule(body, by=actor())])[0]
+
+
+@api.delete("/rules/<id:rule_id>")
+@operation(needs=POLICY)
+def take_back_rule(rule_id: Id) -> None:
+    """Take back a version before its day comes; twice is once. 409 once it is in force."""
+    rules.take_back_rule(rule_id, by=actor())
 
 
 def _rules(found: Sequence[Rule]) -> list[dict[str, Any]]:
@@ -146,11 +155,23 @@ def get_policy(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @api.put("/policy")
-@operation(needs=POLICY, body=PolicyIn, gives=PolicyOut)
+@operation(needs=POLICY, body=PolicyIn, gives=PolicyKeptOut)
 def put_policy(body: PolicyRequest) -> dict[str, Any]:
-    """A new version of the policy; with `valid_from` absent or not after today in force at once."""
+    """A new version of the policy; with `valid_from` absent or not after today in force at once.
+
+    What holds on that day already makes no version; `explanation` says so, and which changes a later version ends.
+    """
     new = rules.completed(body)
-    return _policy(new, rules.put_policy(new, valid_from=body.valid_from, by=actor()))
+    kept = rules.put_policy(new, valid_from=body.valid_from, by=actor())
+    said = {"explanation": kept.explanation} if kept.explanation else {}
+    return _policy(kept.policy, kept.valid_from) | said
+
+
+@api.delete("/policy")
+@operation(needs=POLICY, query=PlanQuery)
+def take_back_policy(query: dict[str, Any]) -> None:
+    """Take back what is to take effect on a day to come; twice is once. 409 once it is in force."""
+    rules.take_back_policy(query["valid_from"], by=actor())
 
 
 def _policy(found: PointsPolicy, valid_from: date | None) -> dict[str, Any]:

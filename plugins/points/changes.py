@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from core.contract import WeeklyHours
 from core.explanations import Fact
@@ -37,11 +38,20 @@ RULE = ("per", "points", "member_share", "daily_cap", "monthly_cap")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One figure before and after; None: there is none."""
+    """One figure before and after; None: there is none.
+
+    `until`: the day on which it ends, because a later version that is kept already says `then` instead.
+    """
 
     name: str
     before: Fact
     after: Fact
+    until: date | None = None
+    then: Fact = None
+
+
+Following = Sequence[tuple[date, Mapping[str, Fact]]]
+"""The figures of versions that are kept for later days, the earliest first."""
 
 
 def figures(of: PointsPolicy) -> dict[str, Fact]:
@@ -90,18 +100,27 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
-def between(before: Mapping[str, Fact], after: Mapping[str, Fact]) -> list[Change]:
-    """What differs, in the order of the page."""
+def between(before: Mapping[str, Fact], after: Mapping[str, Fact], following: Following = ()) -> list[Change]:
+    """What differs, in the order of the page; and of each figure when one of the versions that follow ends it."""
     return [
-        Change(name=name, before=before.get(name), after=after.get(name))
+        _ending(Change(name=name, before=before.get(name), after=after.get(name)), following)
         for name in (*ORDER, *RULE)
         if before.get(name) != after.get(name)
     ]
 
 
+def _ending(change: Change, following: Following) -> Change:
+    for day, figures_then in following:
+        if (then := figures_then.get(change.name)) != change.after:
+            return replace(change, until=day, then=then)
+    return change
+
+
 def as_facts(changes: Sequence[Change]) -> dict[str, Fact]:
-    """Changes as the facts of one explanation: `posting_days_before`, `posting_days_after` and so on."""
+    """Changes as the facts of one explanation: `posting_days_before`, `posting_days_after`, and `_until`, `_then` if it ends."""
     facts: dict[str, Fact] = {}
     for change in changes:
         facts |= {f"{change.name}_before": change.before, f"{change.name}_after": change.after}
+        if change.until is not None:
+            facts |= {f"{change.name}_until": change.until, f"{change.name}_then": change.then}
     return facts

@@ -15,7 +15,13 @@ from core.people.models import Holder
 from plugins.points import awards, ledger, objections, rules, withdrawal
 from plugins.points.models import Account, AccountKind, Award, Contribution, State
 from plugins.points.policy import PointsPolicy
-from plugins.points.requests import ContributionRequest, DecisionRequest, ObjectionRequest, WithdrawalRequest
+from plugins.points.requests import (
+    ContributionRequest,
+    DecisionRequest,
+    ObjectionRequest,
+    RuleRequest,
+    WithdrawalRequest,
+)
 
 BY = access.system("李建华")
 SINGER = "陈玉兰"  # has an account, and looks closely at what is posted
@@ -28,6 +34,7 @@ MISTAKEN_AT, MISTAKEN_GROUP, MISTAKEN_NOTE = (
 )  # week; found out when its points are gone
 MISTAKEN = "登记错了团队"
 SILVER_THEN = 160
+MORE_A_SHOW = 25
 SAID = {  # week → the objection, the answer, whether it was right
     18: ("这次活动我在场，宣传队没有来", "经核实，当天宣传队另有任务，确实没有到场", True),
     20: ("好像只来了两个人", "有签到表和照片，到场十一人，记录无误", False),
@@ -121,11 +128,13 @@ def _happen(day: date, week: int, *, last: bool) -> None:
 
 
 def _announce(day: date) -> None:
-    """From the first of next month on silver asks for more."""
+    """From the first of next month on silver asks for more; that a performance gives more then, too, is taken back."""
     next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
     bronze, silver, gold = (now := PointsPolicy()).standing.tiers
     standing = replace(now.standing, tiers=(bronze, replace(silver, points=SILVER_THEN), gold))
     rules.put_policy(replace(now, standing=standing), valid_from=next_month, by=BY)
+    more = RuleRequest(category="performance", per="act", points=MORE_A_SHOW, valid_from=next_month)
+    rules.take_back_rule(rules.add_rule(more, by=BY).id, by=BY)
 
 
 def _object(words: str) -> None:

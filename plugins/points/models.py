@@ -33,12 +33,16 @@ class Per(StrEnum):
 
 
 class Rule(Tenant):
-    """What a category earns from a day on. The latest (`valid_from`, `seq`) not after a day is in force on it. Never changed."""
+    """What a category earns from a day on. The latest (`valid_from`, `seq`) not after a day is in force on it.
+
+    Never changed; until its day comes it may be taken back.
+    """
 
     __tablename__ = "points_rule"
     __table_args__ = (
         UniqueConstraint("community_id", "category_id", "valid_from", "seq"),
         CheckConstraint("points > 0", name="points"),
+        CheckConstraint("taken_back_on < valid_from", name="taken_back"),
     )
 
     category_id: Mapped[Id] = ref("points_category")
@@ -51,6 +55,8 @@ class Rule(Tenant):
     seq: Mapped[int]
     account_id: Mapped[Id | None] = ref("core_account")
     at: Mapped[datetime]
+    taken_back_on: Mapped[date | None]
+    taken_back_by: Mapped[Id | None] = ref("core_account")
     category: Mapped[Category] = link(category_id, lazy="joined", innerjoin=True)
 
 

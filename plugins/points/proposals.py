@@ -13,7 +13,7 @@ from core.contract import Holder as HolderValue
 from core.db import session
 from core.people.models import Group, Holder
 from core.plugins import here
-from plugins.points import rules, standing
+from plugins.points import rules, sense, standing
 from plugins.points.changes import Change, between, figures, rule_figures
 from plugins.points.models import Rule
 from plugins.points.policy import PointsPolicy
@@ -33,14 +33,19 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChange:
-    """A policy to keep, beside what it replaces. `until`: the day on which another version follows, kept already."""
+    """A policy to keep, beside what it replaces. `follows`: the day on which another version takes effect, kept already."""
 
     day: date
     before: PointsPolicy
     after: PointsPolicy
     changes: Sequence[Change]
     moves: Sequence[Move]
-    until: date | None
+    follows: date | None
+
+    @property
+    def ends(self) -> Sequence[Change]:
+        """The changes that a version kept for a later day ends."""
+        return [change for change in self.changes if change.until is not None]
 
 
 def of_policy(new: PointsPolicy, valid_from: date | None) -> PolicyChange:
@@ -49,17 +54,16 @@ def of_policy(new: PointsPolicy, valid_from: date | None) -> PolicyChange:
     Raises:
         Invalid: figures that make no sense.
     """
-    rules.check_sense(new)
+    sense.check_policy(new)
     day = rules.day_of(valid_from)
-    before = policy.at(PointsPolicy, day)
-    following = policy.after(PointsPolicy, day)
+    before, following = policy.at(PointsPolicy, day), rules.following(day)
     return PolicyChange(
         day=day,
         before=before,
         after=new,
-        changes=between(figures(before), figures(new)),
+        changes=between(figures(before), figures(new), following),
         moves=() if before.standing == new.standing else _moves(new),
-        until=following[0][0] if following else None,
+        follows=following[0][0] if following else None,
     )
 
 
@@ -83,13 +87,18 @@ def _moves(new: PointsPolicy) -> list[Move]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleChange:
-    """A version of a rule to keep, beside the one it replaces. `until`: the day on which another version follows."""
+    """A version of a rule to keep, beside the one it replaces. `follows`: the day on which another version takes effect."""
 
     category: str
     day: date
     before: Rule | None
     changes: Sequence[Change]
-    until: date | None
+    follows: date | None
+
+    @property
+    def ends(self) -> Sequence[Change]:
+        """The changes that a version recorded for a later day ends."""
+        return [change for change in self.changes if change.until is not None]
 
 
 def of_rule(request: RuleRequest, *, category: str, versions: Sequence[Rule]) -> RuleChange:
@@ -99,14 +108,18 @@ def of_rule(request: RuleRequest, *, category: str, versions: Sequence[Rule]) ->
         request: the new version.
         category: the name of the one it is for, which may be still to be made.
         versions: that this category has, the oldest first.
+
+    Raises:
+        Invalid: figures that make no sense.
     """
+    sense.check_rule(request)
     known = [rule for rule in versions if rule.valid_from <= request.valid_from]
-    later = [rule.valid_from for rule in versions if rule.valid_from > request.valid_from]
+    later = {rule.valid_from: rule_figures(rule) for rule in versions if rule.valid_from > request.valid_from}
     before = known[-1] if known else None
     return RuleChange(
         category=category,
         day=request.valid_from,
         before=before,
-        changes=between(rule_figures(before), rule_figures(request)),
-        until=later[0] if later else None,
+        changes=between(rule_figures(before), rule_figures(request), list(later.items())),
+        follows=next(iter(later), None),
     )

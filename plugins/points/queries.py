@@ -302,9 +302,14 @@ def categories(*, limit: int, seen: int = 0) -> Sequence[Category]:
     return session.scalars(select(Category).order_by(Category.code).offset(seen).limit(limit + 1)).all()
 
 
-def rules(*, category: str | None = None, limit: int, seen: int = 0) -> Sequence[Rule]:
-    """Versions of rules, by category and then the latest first; one more than `limit` if there are more."""
+def rules(*, category: str | None = None, limit: int, seen: int = 0, taken_back: bool = False) -> Sequence[Rule]:
+    """Versions of rules, by category and then the latest first; one more than `limit` if there are more.
+
+    `taken_back`: those too that were taken back.
+    """
     statement = select(Rule).join(Category, Category.id == Rule.category_id)
+    if not taken_back:
+        statement = statement.where(Rule.taken_back_on.is_(None))
     if category is not None:
         statement = statement.where(Category.code == category)
     ordered = statement.order_by(Category.code, Rule.valid_from.desc(), Rule.seq.desc())

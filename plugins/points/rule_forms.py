@@ -195,7 +195,8 @@ class PolicyForm(TwoSteps):
             standing = Standing(window_days=self.window_days.data, mode=self.mode.data or "", tiers=tuple(tiers))
             made = PointsPolicy(standing=standing, peak=tuple(peak), **plain)
         except Invalid as refusal:
-            found = {_field_of(name, tiers, peak): list(fault) for name, fault in refusal.errors.items()}
+            given = [tier.tier for tier in tiers]
+            found = {_field_of(name, given, peak): list(fault) for name, fault in refusal.errors.items()}
             raise Invalid(found | faults) from None
         if faults:
             raise Invalid(faults)
@@ -205,7 +206,8 @@ class PolicyForm(TwoSteps):
         """Show faults where they belong, also those the rule finds later."""
         if isinstance(error, Invalid):
             given = [tier for tier, boxes in self.tiers if any(box.data is not None for box in boxes)]
-            error = Invalid({_tier_field(name, given): faults for name, faults in error.errors.items()})
+            peak = self._peak({})
+            error = Invalid({_field_of(name, given, peak): faults for name, faults in error.errors.items()})
         super().refuse(error)
 
     def _tiers(self, faults: dict[str, list[Explanation]]) -> list[Tier]:
@@ -244,14 +246,10 @@ def _interval(weekday: int, text: str) -> WeeklyHours | None:
     return WeeklyHours(weekday=weekday, opens=hour * 60 + minute, closes=end_hour * 60 + end_minute)
 
 
-def _field_of(name: str, tiers: Sequence[Tier], peak: Sequence[WeeklyHours]) -> str:
+def _field_of(name: str, tiers: Sequence[str], peak: Sequence[WeeklyHours]) -> str:
     """The field of the form for a field of the policy: standing.tiers.1.points → silver_points, peak.0.closes → day0."""
     if name.startswith("peak."):
         return f"day{peak[int(name.split('.')[1])].weekday}"
-    return _tier_field(name, [tier.tier for tier in tiers])
-
-
-def _tier_field(name: str, tiers: Sequence[str]) -> str:
     place = name.removeprefix("standing.")
     if not place.startswith("tiers."):
         return place

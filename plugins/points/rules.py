@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,12 +15,13 @@ from core.audit.record import record
 from core.communities import policy
 from core.contract import Actor
 from core.db import Id, locked, savepoint, session
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, NotFound, WrongState
 from core.explanations import Explanation, explain, plain
 from core.notices import outbox, recipients
 from core.people.models import Group
 from core.plugins import here
-from plugins.points import changes
+from plugins.points import changes, sense
+from plugins.points.changes import Change
 from plugins.points.models import Category, Per, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import CategoryRequest, PolicyRequest, RuleRequest
@@ -92,9 +92,10 @@ def add_rule(request: RuleRequest, *, by: Actor) -> Rule:
     The leaders of all groups are told what changes. The version that stands on that day already, given again, changes nothing.
 
     Raises:
-        Invalid: there is no such category.
+        Invalid: there is no such category; figures that make no sense.
     """
     access.check(by, "points.policy")
+    sense.check_rule(request)
     category = session.scalar(locked(select(Category).where(Category.code == request.category)))
     if category is None:
         raise Invalid({"category": [explain("points_unknown_category", category=request.category)]})
@@ -106,8 +107,59 @@ def add_rule(request: RuleRequest, *, by: Actor) -> Rule:
     rule = _add(category, request, by=by)
     record("points.rule", by=by, subject=category.name, subject_id=rule.id, after=new | {"valid_from": rule.valid_from})
     if changed:
-        _tell_leaders(_rule_news(rule, before))
+        _tell_leaders(_rule_news(rule, before), key=f"{_plan_of(rule)}{rule.seq}")
     return rule
+
+
+def take_back_rule(rule_id: Id, *, by: Actor) -> Rule:
+    """Take back a version of a rule before its day comes; on that day nothing changes then. Taken back before: nothing happens.
+
+    The leaders of all groups are told, and whoever the version was announced to.
+
+    Raises:
+        NotFound: there is no such version.
+        WrongState: it has taken effect, or another one was recorded for the same day meanwhile.
+    """
+    access.check(by, "points.policy")
+    found = session.scalar(select(Rule).where(Rule.id == rule_id))
+    if found is None:
+        raise NotFound(what="rule", id=rule_id)
+    session.scalar(locked(select(Category).where(Category.id == found.category_id)))  # as whoever adds one
+    same_day = select(Rule).where(Rule.category_id == found.category_id, Rule.valid_from == found.valid_from)
+    versions = session.scalars(same_day.order_by(Rule.seq).execution_options(populate_existing=True)).all()
+    if found.taken_back_on is not None:
+        return found
+    if found.valid_from <= here().today():
+        raise WrongState(state="in_force", why="in_force")
+    if found is not versions[-1]:
+        raise WrongState(state="replaced", why="replaced")
+    for version in versions:  # what it replaced stays replaced
+        if version.taken_back_on is None:
+            version.taken_back_on, version.taken_back_by = here().today(), by.account_id
+    session.flush()
+    _tell_taken_back(found, _in_force(found.category, found.valid_from), by=by)
+    return found
+
+
+def _tell_taken_back(rule: Rule, then: Rule | None, *, by: Actor) -> None:
+    planned, holds = changes.rule_figures(rule), changes.rule_figures(then)
+    record(
+        "points.rule_taken_back",
+        by=by,
+        subject=rule.category.name,
+        subject_id=rule.id,
+        before=planned,
+        after=holds | {"valid_from": rule.valid_from},
+    )
+    if planned != holds:
+        facts = {f"{name}_after": fact for name, fact in holds.items()}
+        words = explain("points_rule_taken_back", category=rule.category.name, valid_from=rule.valid_from, **facts)
+        _tell_leaders(words, also=_plan_of(rule))
+
+
+def _plan_of(rule: Rule) -> str:
+    """How the keys of all announcements for this category and day begin."""
+    return f"points.rule:{rule.category_id}:{rule.valid_from}:"
 
 
 def _rule_news(rule: Rule, before: Rule | None) -> Explanation:
@@ -119,7 +171,7 @@ def _rule_news(rule: Rule, before: Rule | None) -> Explanation:
 
 def _in_force(category: Category, day: date) -> Rule | None:
     """The rule of a category on a day, as it is in the database."""
-    known = select(Rule).where(Rule.category_id == category.id, Rule.valid_from <= day)
+    known = select(Rule).where(Rule.category_id == category.id, Rule.valid_from <= day, Rule.taken_back_on.is_(None))
     return session.scalars(known.order_by(Rule.valid_from.desc(), Rule.seq.desc()).limit(1)).one_or_none()
 
 
@@ -159,21 +211,47 @@ def completed(request: PolicyRequest) -> PointsPolicy:
     return replace(policy.at(PointsPolicy, day_of(request.valid_from)), **request.figures)
 
 
-def put_policy(new: PointsPolicy, *, valid_from: date | None, by: Actor) -> date:
-    """A new version of the policy; answers the day it takes effect. The leaders of all groups are told what changes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyKept:
+    """What came of a policy that was put: since when it is in force, and what it changes.
 
-    The version that takes effect on that day already, given again, changes nothing.
+    `made` false: it holds on its day already, so there is no new version.
+    """
+
+    policy: PointsPolicy
+    valid_from: date
+    made: bool
+    changes: Sequence[Change]
+
+    @property
+    def explanation(self) -> Sequence[Explanation]:
+        """That nothing was changed, or which changes a version kept for a later day ends, and when."""
+        if not self.made:
+            return [explain("policy_unchanged")]
+        return [
+            explain("points_figure_ends", figure=one.name, after=one.after, day=one.until, then=one.then)
+            for one in self.changes
+            if one.until is not None
+        ]
+
+
+def put_policy(new: PointsPolicy, *, valid_from: date | None, by: Actor) -> PolicyKept:
+    """A new version of the policy. The leaders of all groups are told what changes.
+
+    What holds on its day already, given again, changes nothing.
 
     Raises:
         Invalid: figures that make no sense, by field.
     """
     access.check(by, "points.policy")
-    check_sense(new)
-    since, before = policy.version_at(PointsPolicy, day_of(valid_from))
-    if (since, before) == (day_of(valid_from), new):
-        return day_of(valid_from)
-    day = policy.put(new, valid_from=valid_from, by=by)
-    changed = changes.between(changes.figures(before), changes.figures(new))
+    sense.check_policy(new)
+    in_order = sorted(new.peak, key=lambda hours: (hours.weekday, hours.opens))
+    new = replace(new, peak=tuple(in_order))  # however they were given, the same hours are the same policy
+    kept = policy.put(new, valid_from=valid_from, by=by)
+    if kept.seq is None:
+        return PolicyKept(policy=new, valid_from=kept.valid_from, made=False, changes=())
+    day = kept.valid_from
+    changed = changes.between(changes.figures(kept.before), changes.figures(new), following(day))
     record(
         "points.policy",
         by=by,
@@ -182,32 +260,60 @@ def put_policy(new: PointsPolicy, *, valid_from: date | None, by: Actor) -> date
         after={change.name: change.after for change in changed} | {"valid_from": day},
     )
     if changed:
-        _tell_leaders(explain("points_policy_changed", valid_from=day, **changes.as_facts(changed)))
-    return day
+        words = explain("points_policy_changed", valid_from=day, **changes.as_facts(changed))
+        _tell_leaders(words, key=f"{_policy_plan_of(day)}{kept.seq}")
+    return PolicyKept(policy=new, valid_from=day, made=True, changes=changed)
 
 
-def check_sense(new: PointsPolicy) -> None:
-    """Refuse a higher tier that gives less than a lower one. Versions kept before this was asked stay readable.
+def following(day: date) -> changes.Following:
+    """What is kept already for the days after this one, the earliest first."""
+    return [(valid_from, changes.figures(known)) for valid_from, known in policy.after(PointsPolicy, day)]
+
+
+def take_back_policy(valid_from: date, *, by: Actor, seq: int | None = None) -> None:
+    """Take back the version that is to take effect on a day to come; nothing changes on that day then. Twice is once.
+
+    The leaders of all groups are told, and whoever the version was announced to.
+
+    Args:
+        valid_from: the day.
+        by: who does it.
+        seq: which version of that day is meant; None: the one that would take effect.
 
     Raises:
-        Invalid: by field.
+        NotFound: none was kept for that day.
+        WrongState: it has taken effect, or another one was kept for the same day meanwhile.
     """
-    faults: dict[str, list[Explanation]] = {}
-    for number, (lower, higher) in enumerate(pairwise(new.standing.tiers), start=1):
-        for name in ("early_days", "extension_minutes"):
-            if getattr(higher, name) < getattr(lower, name):
-                least = explain("points_tier_gives_less", least=getattr(lower, name), tier=lower.tier)
-                faults[f"standing.tiers.{number}.{name}"] = [least]
-    if faults:
-        raise Invalid(faults)
+    access.check(by, "points.policy")
+    taken = policy.take_back(PointsPolicy, valid_from, seq=seq, by=by)
+    if taken is None:
+        return
+    changed = changes.between(changes.figures(taken.planned), changes.figures(taken.then))
+    record(
+        "points.policy_taken_back",
+        by=by,
+        subject="",
+        before={change.name: change.before for change in changed},
+        after={change.name: change.after for change in changed} | {"valid_from": valid_from},
+    )
+    if changed:
+        words = explain("points_policy_taken_back", valid_from=valid_from, **changes.as_facts(changed))
+        _tell_leaders(words, also=_policy_plan_of(valid_from))
 
 
-def _tell_leaders(words: Explanation) -> None:
-    """One notice for everyone who leads a group today, however many."""
+def _policy_plan_of(day: date) -> str:
+    """How the keys of all announcements for this day begin."""
+    return f"points.policy:{day}:"
+
+
+def _tell_leaders(words: Explanation, *, key: str | None = None, also: str | None = None) -> None:
+    """One notice for everyone who leads a group today, however many, and for whoever was told under keys that begin so."""
     groups = session.scalars(select(Group.id).where(Group.dissolved_on.is_(None))).all()
     told = {one.id: one for found in recipients.leaders(groups).values() for one in found}
+    if also is not None:
+        told |= {one.id: one for one in outbox.told(also)}
     about = outbox.About(page="points.rulebook")
-    outbox.send(outbox.Notice(to=one, words=words, about=about) for one in told.values())
+    outbox.send(outbox.Notice(to=one, words=words, about=about, key=key) for one in told.values())
 
 
 # --- all of them, read once ----------------------------------------------------------------------------------------
@@ -215,7 +321,7 @@ def _tell_leaders(words: Explanation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The categories and all versions of their rules, read once."""
+    """The categories and all versions of their rules but those taken back, read once."""
 
     categories: dict[str, Category]
     versions: dict[Id, list[Rule]]  # by category, oldest first
@@ -227,9 +333,10 @@ class Book:
 
 
 def book() -> Book:
-    """All categories in the order in which they were made, and their rules."""
+    """All categories in the order in which they were made, and their rules; those taken back are left out."""
     categories = session.scalars(select(Category).order_by(Category.id))
     versions: dict[Id, list[Rule]] = {}
-    for rule in session.scalars(select(Rule).order_by(Rule.valid_from, Rule.seq)):
+    known = select(Rule).where(Rule.taken_back_on.is_(None))
+    for rule in session.scalars(known.order_by(Rule.valid_from, Rule.seq)):
         versions.setdefault(rule.category_id, []).append(rule)
     return Book({category.code: category for category in categories}, versions)

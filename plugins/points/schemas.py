@@ -189,6 +189,12 @@ class RuleOut(Schema):
     recorded_by = fields.String(metadata={"description": "Null: the installation itself."})
 
 
+class PlanQuery(Schema):
+    """The day on which what is taken back was to take effect."""
+
+    valid_from = Day(required=True)
+
+
 class PolicyIn(PolicySchema):
     """The policy, and from when on: absent or not after today means at once. What may be left out stays as it is."""
 
@@ -198,6 +204,7 @@ class PolicyIn(PolicySchema):
     public_ranking = Truth()
     public_rules = Truth()
     valid_from = fields.Date(load_default=None, allow_none=True)
+    explanation = Explanations(dump_only=True)  # what a PUT answered may be put back
 
     @post_load
     def to_policy(self, data: dict[str, Any], **_kwargs: object) -> Any:  # not a policy yet: the rule completes it
@@ -209,6 +216,12 @@ class PolicyOut(PolicySchema):
     """The policy in force; `valid_from` null: the defaults, which nobody has changed."""
 
     valid_from = fields.Date()
+
+
+class PolicyKeptOut(PolicyOut):
+    """The policy as it will be; `explanation`, if there is one: that nothing was changed, or what a later version ends."""
+
+    explanation = Explanations()
 
 
 # --- contributions -------------------------------------------------------------------------------------------------

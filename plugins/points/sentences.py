@@ -252,6 +252,8 @@ SENTENCES: Mapping[str, Any] = {
     "act.points.category": _l("Made a category"),
     "act.points.rule": _l("Changed an award rule"),
     "act.points.policy": _l("Changed the policy of points"),
+    "act.points.rule_taken_back": _l("Took back a planned award rule"),
+    "act.points.policy_taken_back": _l("Took back a planned policy of points"),
     **{f"value.{name}": _figure(name) for name in (*changes.ORDER, "per", "member_share", "daily_cap", "monthly_cap")},
     # what `linli check` finds
     "points_check_l1": _l("L1: the lines of transfer %(transfer)s sum to %(points)d, not 0."),

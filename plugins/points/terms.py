@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from core.communities import policy
 from core.contract import Explanation, Holder, HolderKind, VenueTerms
@@ -39,6 +39,15 @@ class AccountView:
     available: int
     standing: Standing
     lots: Sequence[Lot]
+
+    @property
+    def expiring(self) -> tuple[int, date | None]:
+        """The points that expire next, and the last day on which they can be used; what is set aside does not expire."""
+        free = [lot for lot in self.lots if lot.remaining > lot.held]
+        if not free:
+            return 0, None
+        day = free[0].expires_on
+        return sum(lot.remaining - lot.held for lot in free if lot.expires_on == day), day
 
 
 def accounts(holders: Sequence[Holder]) -> list[AccountView]:

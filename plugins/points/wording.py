@@ -157,17 +157,55 @@ def rule_parts(figures: Mapping[str, Any]) -> list[str]:
     return parts
 
 
-def change(name: str, before: Any, after: Any) -> str:
-    """One change in one line."""
+def change(name: str, facts: Mapping[str, Any]) -> str:
+    """One change in one line, from the facts that `changes.as_facts` makes; days in them are words already."""
+    before, after = (said(name, facts[f"{name}_{when}"]) for when in ("before", "after"))
+    if f"{name}_until" not in facts:
+        return gettext("%(what)s: %(before)s → %(after)s", what=label(name), before=before, after=after)
     return gettext(
-        "%(what)s: %(before)s → %(after)s", what=label(name), before=said(name, before), after=said(name, after)
+        "%(what)s: %(before)s → %(after)s, from %(day)s on %(then)s",
+        what=label(name),
+        before=before,
+        after=after,
+        day=facts[f"{name}_until"],
+        then=said(name, facts[f"{name}_then"]),
     )
 
 
+def _changes(facts: Mapping[str, Any]) -> str:
+    return joined([change(name, facts) for name in changes.ORDER if f"{name}_after" in facts])
+
+
 def _policy_changed(facts: Mapping[str, Any]) -> str:
-    names = [name for name in changes.ORDER if f"{name}_after" in facts]
-    found = [change(name, facts[f"{name}_before"], facts[f"{name}_after"]) for name in names]
-    return gettext("The rules of points change on %(day)s. %(changes)s", day=facts["valid_from"], changes=joined(found))
+    return gettext(
+        "The rules of points change on %(day)s. %(changes)s", day=facts["valid_from"], changes=_changes(facts)
+    )
+
+
+def _policy_taken_back(facts: Mapping[str, Any]) -> str:
+    return gettext(
+        "What was to change in the rules of points on %(day)s is taken back: it does not happen. %(changes)s",
+        day=facts["valid_from"],
+        changes=_changes(facts),
+    )
+
+
+def stays(found: Sequence[changes.Change]) -> str:
+    """What holds when a version is taken back, one figure after the other."""
+    return joined(
+        [gettext("%(what)s: %(figure)s", what=label(one.name), figure=said(one.name, one.after)) for one in found]
+    )
+
+
+def _figure_ends(facts: Mapping[str, Any]) -> str:
+    name = facts["figure"]
+    return gettext(
+        "%(what)s: %(after)s; from %(day)s on %(then)s, as a version says that is kept for that day.",
+        what=label(name),
+        after=said(name, facts["after"]),
+        day=facts["day"],
+        then=said(name, facts["then"]),
+    )
 
 
 def _rule_changed(facts: Mapping[str, Any]) -> str:
@@ -191,11 +229,27 @@ def _rule_made(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _rule_taken_back(facts: Mapping[str, Any]) -> str:
+    after = {name: facts[f"{name}_after"] for name in changes.RULE if f"{name}_after" in facts}
+    return gettext(
+        "What %(category)s was to give from %(day)s on is taken back. It gives then, as before: %(after)s.",
+        category=facts["category"],
+        day=facts["valid_from"],
+        after=rule(after) if after else gettext("no points for this"),
+    )
+
+
 SENTENCES: Mapping[str, Any] = {
     "points_policy_changed": _policy_changed,
+    "points_policy_taken_back": _policy_taken_back,
+    "points_figure_ends": _figure_ends,
+    "points_rule_taken_back": _rule_taken_back,
     "points_rule_changed": _rule_changed,
     "points_rule_made": _rule_made,
     "points_tier_gives_less": _l("At least %(least)d, as %(tier)s gives: a higher standing never gives less."),
+    "points_peak_cheaper": _l("At least %(least)d, the price at other times: busy times never cost less."),
+    "points_hours_overlap": _l("Some of these hours overlap. Write what belongs together as one, like 18:00–21:00."),
+    "points_day_above_month": _l("At most %(most)d, as much as in a whole month. Lower this, or raise the month."),
     "points_hours_unreadable": _l("Write it like 18:00–21:00; several with a comma between."),
     "mode.total": _l("of the whole group"),
     "mode.per_member": _l("for each member"),

@@ -15,6 +15,7 @@ from core.people.models import Group, Holder, Resident
 from core.sheets.models import SheetDraft
 from plugins.booking.models import Reservation, Room
 from plugins.points.models import Contribution, Gift, Transfer
+from plugins.points.models import Rule as AwardRule
 from tests import kit
 
 FEW = 3  # addresses of one view with the same words in the query
@@ -42,6 +43,7 @@ def samples_of() -> dict[str, list[str]]:
         "transfer_id": ids(Transfer),
         "draft_id": ids(SheetDraft),
         "gift_id": ids(Gift),
+        "rule_id": ids(AwardRule),
         "notice_id": ids(Outbox),
         "kind": ["residents", "groups", "contributions", "nothing"],
         "closure_id": [NO_SUCH_ID],

@@ -24,7 +24,7 @@ NEEDS = {
     "migrations/versions": ["models.py"],
 }  # fmt: skip
 WEB = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "marshmallow", "webargs"}
-DOORS = {"views", "api", "forms", "schemas", "sentences", "plugin", "pieces", "limits"}
+DOORS = {"views", "api", "forms", "schemas", "sentences", "letters", "plugin", "pieces", "limits"}
 WORDS = {"flask_babel"}  # a right or a kind of sheet brings its own label
 CORE_FEATURES = ["accounts", "audit", "communities", "notices", "people", "sheets"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable
+from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage
 from plugins.booking.views.base import pages
 
-__all__ = ["board", "door", "lengths", "move", "pages", "paper", "reservations", "rooms", "series", "timetable"]
+__all__ = ["board", "door", "lengths", "move", "pages", "paper", "reservations", "rooms", "series", "timetable", "usage"]

@@ -15,7 +15,7 @@ from core.db import Id
 from core.people.models import Holder
 from core.plugins import here
 from core.web.words import at_clock, moment, points
-from plugins.booking import calendar, queries
+from plugins.booking import listing, parties, queries
 from plugins.booking.models import Charge, ChargeState, Reservation
 
 pages = Blueprint("booking", __name__, template_folder="../templates")
@@ -24,7 +24,7 @@ FEW = 4  # so many choices stand side by side; more become a list to choose from
 
 def name_of(holder: Holder, by: Actor) -> str:
     """A holder's name where everyone can read it; residents stand there without theirs."""
-    return holder.name if calendar.may_name(holder, by) else _("A resident")
+    return holder.name if listing.may_name(holder, by) else _("A resident")
 
 
 def price_soft(charges: Sequence[Charge]) -> str:
@@ -106,7 +106,7 @@ def can_cancel(reservation: Reservation, now: datetime) -> bool:
 def choices(by: Actor) -> list[Holder]:
     """For whom somebody may reserve: staff for the centre and every group, others for themselves and what they lead."""
     everyone = access.reach(by, "booking.reserve") == "all"
-    found = list(queries.choices_of(None if everyone else by.holders))
+    found = list(parties.choices_of(None if everyone else by.holders))
     if by.on_behalf_of is not None and everyone and all(one.id != by.on_behalf_of for one in found):
         found.append(queries.holder(by.on_behalf_of))
     return found
@@ -117,8 +117,8 @@ def readable(by: Actor, found: list[Holder]) -> list[Holder]:
     if by.resident_id is None or access.reach(by, "booking.read") == "all":
         return found
     known = {one.id for one in found}
-    joined = [one for one in queries.groups_of(by.resident_id, here().today()) if one not in known]
-    return [*(queries.choices_of(joined) if joined else ()), *found]
+    joined = [one for one in parties.groups_of(by.resident_id, here().today()) if one not in known]
+    return [*(parties.choices_of(joined) if joined else ()), *found]
 
 
 def chosen_of(found: list[Holder], asked: str | None, by: Actor) -> Holder | None:
@@ -127,7 +127,7 @@ def chosen_of(found: list[Holder], asked: str | None, by: Actor) -> Holder | Non
     if asked in ids:
         return ids[asked]
     if by.on_behalf_of is not None:
-        wanted = [*queries.led_by(by.on_behalf_of, here().today()), by.on_behalf_of]
+        wanted = [*parties.led_by(by.on_behalf_of, here().today()), by.on_behalf_of]
         return next((ids[str(one)] for one in wanted if str(one) in ids), None)
     own: list[Id] = [one.id for one in found if one.id in by.holders and one.kind.value == "group"]
     return ids[str(own[0])] if own else next(iter(found), None)

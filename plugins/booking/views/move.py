@@ -22,7 +22,7 @@ from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import day as say_day
 from core.web.words import minutes, near, points, say, when
-from plugins.booking import calendar, moving, occupancy, scopes
+from plugins.booking import listing, moving, occupancy, scopes
 from plugins.booking.calendar import Block, BlockKind, Column
 from plugins.booking.forms import DetailsForm, MoveForm
 from plugins.booking.models import Reservation, Room
@@ -170,7 +170,7 @@ def details(reservation_id: Id) -> ResponseReturnValue:
 
 def _found(reservation_id: Id) -> Reservation:
     """The reservation, for whoever may book for its holder."""
-    found = calendar.reservation(reservation_id, by=actor())
+    found = listing.reservation(reservation_id, by=actor())
     access.check(actor(), "booking.reserve", found.holder_id)
     return found
 

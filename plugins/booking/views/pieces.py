@@ -16,7 +16,7 @@ from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
-from plugins.booking import board, ground, queries
+from plugins.booking import board, ground, parties, queries
 from plugins.booking.models import Reservation
 from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words, confirm_words
 
@@ -39,7 +39,7 @@ def home_cards(actor: Actor) -> Iterator[Piece]:
     now, today = clock.now(), here().today()
     own = set(actor.holders)
     if actor.resident_id is not None and not is_staff(actor):
-        own |= set(queries.groups_of(actor.resident_id, today))
+        own |= set(parties.groups_of(actor.resident_id, today))
     upcoming = queries.upcoming(own, now=now, most=MOST) if own else ()
     if upcoming:
         yield _next(upcoming[0], order=10)

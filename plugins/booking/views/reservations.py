@@ -17,7 +17,7 @@ from core.web.forms import ActForm, Form
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import at_clock, minutes, moment, near, points, say, say_code, span
-from plugins.booking import attendance, calendar, keeping, lengths, moving, queries, scopes, wording
+from plugins.booking import attendance, keeping, lengths, listing, moving, queries, scopes, series, wording
 from plugins.booking.forms import CancelForm, ForgiveForm, ShortenForm
 from plugins.booking.lengths import Longer
 from plugins.booking.models import Reservation, Side
@@ -68,13 +68,13 @@ def reservations() -> str:
         can_cancel=can_cancel,
         cancel_words=cancel_words,
         confirm_words=confirm_words,
-        series=[(wording.series_of(one), one) for one in queries.series_to_come(ids, now=now)],
+        series=[(wording.series_of(one), one) for one in series.to_come(ids, now=now)],
     )
 
 
 def one(reservation_id: Id, form: Form) -> str:
     """The page of a reservation; `form` is what was refused, if anything."""
-    now, found = clock.now(), calendar.reservation(reservation_id, by=actor())
+    now, found = clock.now(), listing.reservation(reservation_id, by=actor())
     state = found.state(now)
     return render_template(
         "booking/reservation.html",
@@ -95,7 +95,7 @@ def one(reservation_id: Id, form: Form) -> str:
         can_forgive=state.value == "missed" and found.forgiven_at is None,
         cancel_words=cancel_words(found),
         confirm_words=confirm_words(found, now),
-        series=None if found.series_id is None else wording.series_of(queries.series(found.series_id)),
+        series=None if found.series_id is None else wording.series_of(series.find(found.series_id)),
         repeat_url=repeat_url(found),
         **_ways(found, form, now),
     )

@@ -18,6 +18,7 @@ from core.people import closed
 from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
+from core.web.periods import between
 from core.web.request import actor
 from core.web.words import say, say_code
 from plugins.points import queries, remains, standing, statements, terms
@@ -26,7 +27,7 @@ from plugins.points.policy import TIERS, PointsPolicy
 from plugins.points.queries import READ
 from plugins.points.statements import Wanted
 from plugins.points.terms import AccountView
-from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, between, pages
+from plugins.points.views.base import LINES, MOST_GROUPS, MOVEMENTS, pages
 
 CLOSED = "closed"  # a kind of holder only for the list
 FIRST_LOTS = 5  # of what expires next, on the page of an account

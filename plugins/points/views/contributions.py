@@ -13,13 +13,14 @@ from core.errors import NotFound
 from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
+from core.web.periods import asked_period
 from core.web.request import actor
 from core.web.words import say_code
 from plugins.points import queries, remains, repeats, rules, withdrawal
 from plugins.points.forms import WithdrawalForm, choices_of
 from plugins.points.models import State
 from plugins.points.queries import READ
-from plugins.points.views.base import MOVEMENTS, asked_period, pages
+from plugins.points.views.base import MOVEMENTS, pages
 
 
 @pages.get("/contributions")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,7 +22,9 @@ from core.plugins import here
 from core.sheets import writing
 from core.sheets.writing import Cell, Column, Holds
 from core.web import downloads
+from core.web.figures import Figure, Line, Section
 from core.web.guard import public, requires
+from core.web.periods import Period, asked_period, between
 from core.web.request import actor
 from core.web.words import say_code, short_day
 from plugins.points import figures, queries
@@ -31,51 +32,10 @@ from plugins.points.figures import Moved, OfHolder
 from plugins.points.models import Kind, State
 from plugins.points.policy import PointsPolicy
 from plugins.points.queries import READ
-from plugins.points.views.base import MOST_GROUPS, Period, asked_period, between, check_open, pages
+from plugins.points.views.base import MOST_GROUPS, check_open, pages
 
 ALWAYS = ("earned", "spent", "expired")  # columns, and bars of the charts; others where anything is in them
 OTHERS = ("taken_back", "corrected", "moved")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A number and where what it sums up can be read; `sign`: it says what came and what went."""
-
-    value: int
-    url: str = ""
-    sign: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A row of a table. `short`: its name below a bar."""
-
-    name: str
-    figures: Sequence[Figure]
-    url: str = ""
-    short: str = ""
-    soft: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A table with its chart. `how`: how it is counted. `bars`: the columns drawn, counted from 0."""
-
-    name: str
-    title: str
-    how: str
-    columns: Sequence[str]
-    bars: Sequence[int]
-    lines: Sequence[Line]
-    total: Line | None = None
-    across: bool = True
-    hidden: int = 0  # lines that the page leaves out, and the sheet has
-    tabs: Sequence[Mapping[str, Any]] = ()
-
-    @property
-    def series(self) -> list[tuple[int, str]]:
-        """The columns drawn, with their words."""
-        return [(column, self.columns[column]) for column in self.bars]
 
 
 @pages.get("/figures")
@@ -103,13 +63,7 @@ def get_figures(table: str) -> Response:
     }
     period = _asked()
     section = makers[table](period)
-    columns = [
-        Column(section.columns[0], width=28),
-        *(Column(label, Holds.WHOLE, 14) for label in section.columns[1:]),
-    ]
-    lines = [*section.lines, *([section.total] if section.total else [])]
-    rows: list[list[Cell]] = [[line.name, *(number.value for number in line.figures)] for line in lines]
-    content = writing.workbook(section.title, columns, rows, zone=here().zone)
+    content = writing.book([section.sheet()], zone=here().zone)
     name = f"{section.title} {period.first}_{period.last}.xlsx"
     return downloads.download(content, name, downloads.XLSX)
 
@@ -172,18 +126,18 @@ def _months(period: Period) -> Section:
 
     def line(month: figures.Month) -> Line:
         url = url_for(".show_figures", **between(month.first, month.last), _anchor="holders") if several else "#holders"
-        numbers = [Figure(value=getattr(month.moved, name), url=url) for name in names]
+        numbers = [Figure(value=getattr(month.moved, name), url=url, sign=True) for name in names]
         cut = month.first.day > 1 or (month.last + timedelta(days=1)).day > 1
         return Line(
             name=_said(month.first, "yMMM"),
             short=_said(month.first, "MMM"),
             url=url,
             soft=f"{short_day(month.first)} – {short_day(month.last)}" if cut else "",
-            figures=[*numbers, Figure(value=month.closing, sign=False)],
+            figures=[*numbers, Figure(value=month.closing)],
         )
 
     total = [sum(getattr(month.moved, name) for month in found) for name in names]
-    closing = Figure(value=found[-1].closing, sign=False)
+    closing = Figure(value=found[-1].closing)
     return Section(
         name="months",
         title=_("Points by month"),
@@ -194,7 +148,7 @@ def _months(period: Period) -> Section:
         columns=[_("Month"), *_labels(names), _("All have at the end")],
         bars=[1, 2, 3],
         lines=[line(month) for month in found],
-        total=Line(name=_("Together"), figures=[*(Figure(value=value) for value in total), closing]),
+        total=Line(name=_("Together"), figures=[*(Figure(value=value, sign=True) for value in total), closing]),
         across=False,
     )
 
@@ -221,7 +175,9 @@ def _holders(period: Period, kind: HolderKind, *, limit: int | None = None) -> S
             name=one.name,
             url=url_for(".account", holder_id=one.holder_id),
             figures=[
-                Figure(value=getattr(one.moved, name), url=_statement(one.holder_id, period, name, one.moved))
+                Figure(
+                    value=getattr(one.moved, name), url=_statement(one.holder_id, period, name, one.moved), sign=True
+                )
                 for name in names
             ],
         )
@@ -233,7 +189,7 @@ def _holders(period: Period, kind: HolderKind, *, limit: int | None = None) -> S
         columns=[_("Group") if groups else _("Resident"), *_labels(names)],
         bars=[1, 2, 3],
         lines=[line(one) for one in found],
-        total=Line(name=_("Together"), figures=[Figure(value=getattr(whole, name)) for name in names])
+        total=Line(name=_("Together"), figures=[Figure(value=getattr(whole, name), sign=True) for name in names])
         if count
         else None,
         hidden=count - len(found),
@@ -266,9 +222,7 @@ def _categories(period: Period) -> Section:
 
     def figure(code: str, value: int, *states: State) -> Figure:
         state: dict[str, Any] = {"state": states[0].value} if len(states) == 1 else {}
-        return Figure(
-            value=value, url=url_for(".contributions", category=code, **state, **period.arguments), sign=False
-        )
+        return Figure(value=value, url=url_for(".contributions", category=code, **state, **period.arguments))
 
     lines = [
         Line(
@@ -282,8 +236,8 @@ def _categories(period: Period) -> Section:
         )
         for one in figures.categories(first, last)
     ]
-    sums = [sum(line.figures[column].value for line in lines) for column in range(3)]
-    total = Line(name=_("Together"), figures=[Figure(value=value, sign=False) for value in sums])
+    sums = [sum(line.figures[column].value or 0 for line in lines) for column in range(3)]
+    total = Line(name=_("Together"), figures=[Figure(value=value) for value in sums])
     return Section(
         name="categories",
         title=_("Points by what was done"),

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from core.accounts import accounts
 from core.communities import policy
+from core.db import Id
 from core.errors import DomainError, NotFound
+from core.faults import seen
 from core.plugins import here
+from core.web.forms import ActForm
 from core.web.guard import public, requires
 from core.web.request import actor
 from core.web.transactions import runs_in
 from core.web.words import day
-from plugins.points import changes, proposals, rules, wording
+from plugins.points import changes, proposals, queries, rules, wording
 from plugins.points.models import Category, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.proposals import RuleChange
 from plugins.points.rule_forms import CategoryForm, RuleForm, rule_values
 from plugins.points.rules import Book
-from plugins.points.views.base import check_open, pages
+from plugins.points.views.base import MOVEMENTS, check_open, pages
 
 CHANGE = "points.policy"
 
@@ -53,7 +58,12 @@ def _coming(book: Book, figures: PointsPolicy) -> list[dict[str, object]]:
     """What will change: rules and policies kept for days to come, the earliest first."""
     today = here().today()
     found: list[dict[str, object]] = [
-        {"day": rule.valid_from, "title": rule.category.name, "words": wording.rule(changes.rule_figures(rule))}
+        {
+            "day": rule.valid_from,
+            "title": rule.category.name,
+            "words": wording.rule(changes.rule_figures(rule)),
+            "url": url_for(".rule_versions", code=rule.category.code),
+        }
         for versions in book.versions.values()
         for rule in {rule.valid_from: rule for rule in versions if rule.valid_from > today}.values()
     ]
@@ -61,7 +71,14 @@ def _coming(book: Book, figures: PointsPolicy) -> list[dict[str, object]]:
     for valid_from, after in policy.after(PointsPolicy, today):
         for change in changes.between(changes.figures(before), changes.figures(after)):
             words = f"{wording.said(change.name, change.before)} → {wording.said(change.name, change.after)}"
-            found.append({"day": valid_from, "title": wording.label(change.name), "words": words})
+            found.append(
+                {
+                    "day": valid_from,
+                    "title": wording.label(change.name),
+                    "words": words,
+                    "url": url_for(".policy_versions"),
+                }
+            )
         before = after
     return sorted(found, key=lambda one: str(one["day"]))
 
@@ -73,20 +90,43 @@ def _coming(book: Book, figures: PointsPolicy) -> list[dict[str, object]]:
 @requires(None)
 def rule_versions(code: str) -> ResponseReturnValue:
     """A category's rule in all its versions, past, present and to come, the latest first, with who recorded each and when."""
-    book = rules.book()
+    return _versions_page(code, ActForm())
+
+
+@pages.post("/rules/<code>/<id:rule_id>/taking-back")
+@requires(CHANGE)
+def take_back_rule(code: str, rule_id: Id) -> ResponseReturnValue:
+    """Take back a version that has not yet taken effect."""
+    form = ActForm()
+    if form.submitted():
+        with form.refusing():
+            rules.take_back_rule(rule_id, by=actor())
+            flash(_("Taken back. The leaders of all groups are told that it does not happen."), "success")
+            return redirect(url_for(".rule_versions", code=code), code=303)
+    return _versions_page(code, form)
+
+
+def _versions_page(code: str, form: ActForm) -> ResponseReturnValue:
+    book, begins = rules.book(), seen(request.args.get("cursor"))
     category = _category(book, code)
-    versions = book.versions.get(category.id, [])
-    return render_template(
+    found = queries.rules(category=code, limit=MOVEMENTS, seen=begins, taken_back=True)
+    shown, known = found[:MOVEMENTS], book.versions.get(category.id, [])
+    page = render_template(
         "points/rule_versions.html",
+        form=form,
         category=category,
-        versions=versions[::-1],
-        standing={rule.valid_from: rule for rule in versions},  # of several on one day the last
+        versions=shown,
+        standing={rule.valid_from: rule for rule in known},  # of several on one day the last
+        stays={rule.id: _parts(book.on(category, rule.valid_from - timedelta(days=1))) for rule in shown},
         in_force=book.on(category, here().today()),
         today=here().today(),
-        names=accounts.names(rule.account_id for rule in versions),
+        names=accounts.names(account for rule in shown for account in (rule.account_id, rule.taken_back_by)),
+        next_url=url_for(".rule_versions", code=code, cursor=begins + MOVEMENTS) if len(found) > MOVEMENTS else None,
+        latest_url=url_for(".rule_versions", code=code) if begins else None,
         words=wording,
         figures=changes.rule_figures,
     )
+    return page, form.status
 
 
 def _category(book: Book, code: str) -> Category:

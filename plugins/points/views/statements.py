@@ -21,6 +21,7 @@ from core.sheets import writing
 from core.sheets.writing import Cell, Column, Holds
 from core.web import downloads
 from core.web.guard import requires
+from core.web.periods import asked_period, between
 from core.web.request import actor, linli
 from core.web.words import day, moment, say, say_code, short_day
 from plugins.points import copies, ledger, queries, remains, statements
@@ -28,7 +29,7 @@ from plugins.points.forms import choices_of
 from plugins.points.models import Kind
 from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
-from plugins.points.views.base import LINES, MOVEMENTS, asked_period, between, pages
+from plugins.points.views.base import LINES, MOVEMENTS, pages
 
 MOST_PRINTED = 1_000  # lines: some thirty sheets of paper
 FIRST_ROWS, MORE_ROWS = 31, 38  # rows of text on an A4: below the head of the statement, and on each that follows

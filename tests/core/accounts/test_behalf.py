@@ -60,7 +60,7 @@ def test_staff_award_for_a_resident_and_both_names_are_in_the_audit(
     for words in "孙红梅", "for 陈玉兰", "Recorded contributions", "合唱队":
         assert words in newest
     browser.post("/behalf/stop")
-    assert browser.post("/points/award", typed | {"note": "again"}).status_code == 303
+    assert browser.post("/points/award", typed | {f"n_{cast.choir.id.hex}": "2"}).status_code == 303
     assert last_entry(database, house) == ("孙红梅", None)
 
 

@@ -12,6 +12,7 @@ from core.accounts.models import Account, AccountRole
 from core.communities.models import Community
 from core.db import Database, session, unit
 from core.hookspecs import Demo
+from core.notices.models import Outbox
 from core.people.models import Group, Holder, Membership, Resident, Role
 from core.people.requests import GROUP_KINDS
 from core.plugins import House, Relay
@@ -58,6 +59,9 @@ def test_a_community_stands_there_and_every_rule_holds(linli: Linli, database: D
         assert set(session.scalars(select(Group.kind))) == set(GROUP_KINDS)  # each has words in every language
         names = session.scalars(select(Holder.name)).all()
         assert len(names) == len(set(names))
+        told = session.execute(select(Outbox.words, Outbox.read_at, Outbox.at)).all()
+        assert "booking.day_before" in {words.code for words, _read_at, _at in told}
+        assert all((read_at is None) == (at >= clock.now() - demo.FRESH) for _words, read_at, at in told)
     assert linli("check").output == "ok\n"
 
 

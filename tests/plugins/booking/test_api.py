@@ -379,5 +379,42 @@ def test_the_policy_is_read_changed_and_put_back(li: Client, zhang: Client, call
     assert zhang.get("/booking/policy?on=2026-12-01").get_json()["base_early_days"] == 9
     back = li.put("/booking/policy", {**figures, "valid_from": "2020-01-01"})
     assert back.get_json() == {**figures, "valid_from": "2026-11-26"}
-    for wrong in ({"base_week_minutes": -1}, {"window_opens": "24:00"}, {"no_shows": {"count": 0}}, {"surprise": 1}):
-        assert li.put("/booking/policy", {**figures, **wrong}).status_code == 422
+    same = li.put("/booking/policy", back.get_json()).get_json()
+    assert [one["code"] for one in same.pop("explanation")] == ["policy_unchanged"]
+    assert same == back.get_json()
+
+
+SENSELESS = [
+    ({"base_week_minutes": -1}, "base_week_minutes"),
+    ({"window_opens": "24:00"}, "window_opens"),
+    ({"no_shows": {"count": 0, "days": 60, "closed_days": 30}}, "count"),
+    ({"surprise": 1}, "surprise"),
+    ({"base_session_minutes": 255}, "base_session_minutes"),  # more than a week has
+    ({"base_session_minutes": 100}, "base_session_minutes"),  # no quarters of an hour
+    ({"base_week_minutes": 250}, "base_week_minutes"),
+    ({"shorten_hours": 25}, "shorten_hours"),  # later than one may cancel
+    ({"check_in_before": 0, "check_in_after": 0}, "check_in_after"),  # nobody could
+    ({"check_in_after": 121}, "check_in_after"),  # the session is over
+]
+
+
+@pytest.mark.parametrize(("wrong", "field"), SENSELESS)
+def test_a_policy_that_makes_no_sense_is_refused_with_its_field(li: Client, wrong: dict[str, Any], field: str) -> None:
+    figures = li.get("/booking/policy").get_json()
+    answer = li.put("/booking/policy", {**figures, **wrong})
+    assert answer.status_code == 422
+    assert [name.rpartition(".")[2] for name in answer.get_json()["errors"]] == [field]
+    assert li.get("/booking/policy").get_json() == figures
+
+
+def test_planned_figures_are_taken_back_before_their_day(li: Client, call: ProgramOf) -> None:
+    figures = li.get("/booking/policy").get_json()
+    li.put("/booking/policy", {**figures, "base_early_days": 9, "valid_from": "2026-12-01"})
+    path = "/booking/policy?valid_from=2026-12-01"
+    assert call("sun").call("DELETE", path).status_code == 403
+    assert [li.call("DELETE", path).status_code for _time in range(2)] == [204, 204]
+    assert li.get("/booking/policy?on=2026-12-01").get_json() == figures
+    acts = [one["act"] for one in li.get("/audit").get_json()["items"]]
+    assert acts[:2] == ["booking.policy_taken_back", "booking.policy"]
+    li.put("/booking/policy", {**figures, "base_early_days": 9})
+    assert li.call("DELETE", "/booking/policy?valid_from=2026-11-26").get_json()["code"] == "wrong_state"

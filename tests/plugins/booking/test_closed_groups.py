@@ -14,7 +14,7 @@ from core.hookspecs import Keeps
 from core.people import dissolving, merging
 from core.people.requests import DissolutionRequest, MergingRequest
 from core.plugins import House, here
-from plugins.booking import attendance, occupancy, queries, quote, reserve
+from plugins.booking import attendance, occupancy, parties, queries, quote, reserve
 from plugins.booking.models import Charge, ChargeState, Claim, Reservation, Room, Side, State, Status
 from plugins.booking.policy import NoShowRule
 from plugins.booking.requests import CancellationRequest
@@ -152,7 +152,7 @@ def test_nothing_can_be_booked_any_more(within: Cast, hall: Room, close: Callabl
     assert [fault.code for fault in refusal.value.errors["holder_id"]] == [code]
     found = quote.quote(wish, by=SYSTEM)
     assert (found.allowed, [reason.code for reason in found.reasons]) == (False, ["invalid", code])
-    assert gone.id not in {holder.id for holder in queries.choices_of(None)}
+    assert gone.id not in {holder.id for holder in parties.choices_of(None)}
 
 
 def test_a_reservation_cancelled_so_is_no_more_to_be_cancelled(within: Cast, hall: Room) -> None:

@@ -9,7 +9,7 @@ from core.db import Database, migrate, session, unit
 from core.hookspecs import Keeps
 from core.plugins import House, here
 from plugins.booking import attendance, lengths, moving, occupancy, series
-from plugins.booking.models import Claim, Item, Occupancy, Reservation, Room, Who
+from plugins.booking.models import Claim, FormerHours, Item, Occupancy, Purpose, Reservation, Room, Who
 from plugins.booking.requests import ChangeRequest, EndRequest
 from tests import kit
 from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
@@ -94,6 +94,20 @@ def test_rooms_of_the_first_revision_have_no_rules_and_their_equipment_once(book
     assert ("音响一套、话筒",) in run(booked, "SELECT equipment FROM booking_room")
 
 
+def test_rooms_of_the_second_revision_serve_people_and_had_no_other_week(booked: Database, house: House) -> None:
+    with unit(booked, write=True):
+        enter_slug(house, SLUG)
+        rule(a_room("办公室"), purpose="office", floor_area=12)
+    assert run(booked, "SELECT count(*) FROM booking_former_hours") == [(4,)]
+    assert migrate.downgrade(booked, house.by_name["booking"], "0002") != []
+    assert run(booked, "SELECT floor_area FROM booking_room WHERE name = '办公室'") == [(12,)]
+    forth(booked, house)
+    with unit(booked, write=False):
+        enter_slug(house, SLUG)
+        assert {room.purpose for room in session.scalars(select(Room))} == {Purpose.SERVICE}
+        assert session.scalars(select(FormerHours)).all() == []
+
+
 # --- charges -------------------------------------------------------------------------------------------------------
 
 RESERVATIONS = (
@@ -163,7 +177,7 @@ def test_going_back_keeps_every_session_of_a_series_by_itself(empty: Database, h
         made = series.make(wish, by=SYSTEM)
         assert (len(made.dates), len(made.skipped)) == (2, 1)
     kept = run(empty, SESSIONS)
-    back(empty, house, "0003")
+    back(empty, house, "0004")
     assert run(empty, SESSIONS) == kept
     forth(empty, house)
     assert run(empty, SESSIONS) == kept

@@ -195,6 +195,7 @@ FULL: dict[str, Any] = {
     "capacity": 50,
     "equipment": [{"name": "音响", "count": 1}, {"name": "椅子", "count": 40}],
     "floor_area": 120,
+    "purpose": "office",
     "who": "groups",
     "setup_minutes": 15,
     "clearup_minutes": 30,
@@ -204,6 +205,7 @@ FULL: dict[str, Any] = {
 PLAIN: dict[str, Any] = {
     "equipment": [],
     "floor_area": None,
+    "purpose": "service",
     "who": "anyone",
     "setup_minutes": 0,
     "clearup_minutes": 0,
@@ -240,6 +242,7 @@ TYPED = {
     "capacity": "50",
     "equipment": "音响\n\n 椅子 ×40 \n话筒 x 4\n凳子 12\nMP3\n",
     "floor_area": "120",
+    "purpose": "office",
     "who": "groups",
     "setup_minutes": "15",
     "clearup_minutes": "30",
@@ -290,6 +293,7 @@ BAD: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({"notice_minutes": -1}, {"notice_minutes": "-1"}, "At least 0."),
     ({"notice_minutes": 43_201}, {"notice_minutes": "43201"}, "At most 43200."),
     ({"notice_minutes": "soon"}, {"notice_minutes": "soon"}, "This must be a whole number."),
+    ({"purpose": "fun"}, {"purpose": "fun"}, "Choose one of: office, service."),
     ({"who": "nobody"}, {"who": "nobody"}, "Choose one of: anyone, groups, staff."),
     ({"equipment": [{"name": "椅子", "count": 0}]}, {"equipment": "椅子 0"}, "There are 1 to 10000 of a kind."),
     (

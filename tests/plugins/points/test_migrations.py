@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from core import clock
+from core.communities import policy
 from core.db import Database, migrate, session, unit
 from core.explanations import explain
 from core.hookspecs import Keeps
@@ -14,8 +15,9 @@ from core.notices import outbox
 from core.people import merging
 from core.people.requests import MergingRequest
 from core.plugins import House, here
-from plugins.points import gifts, holds, objections, posting, reversals
-from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest
+from plugins.points import gifts, holds, objections, posting, reversals, rules
+from plugins.points.policy import PointsPolicy
+from plugins.points.requests import GiftRequest, ObjectionRequest, ReversalRequest, RuleRequest
 from tests import kit
 from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
 from tests.kit import SLUG, SYSTEM, Cast, actor_of, enter_slug
@@ -170,3 +172,22 @@ def _newer_acts(cast: Cast) -> None:
     session.flush()
     merging.merge(cast.orchestra.id, MergingRequest(into_id=cast.choir.id), by=SYSTEM)
     outbox.notify_account(cast.li.account_id, explain("points_typed", words="hello"))
+
+
+def test_what_was_taken_back_before_its_day_does_not_come_back_by_going_back(full: Database, house: House) -> None:
+    in_force = "SELECT points FROM points_rule ORDER BY valid_from, seq"
+    kept = rows(full, in_force)
+    with unit(full, write=True):
+        enter_slug(house, SLUG)
+        before = policy.at(PointsPolicy, after(40))
+        rules.put_policy(PointsPolicy(price_peak=99), valid_from=after(40), by=SYSTEM)
+        rules.take_back_policy(after(40), by=SYSTEM)
+        plan = RuleRequest(category="song", per="act", points=99, valid_from=after(40))
+        rules.take_back_rule(rules.add_rule(plan, by=SYSTEM).id, by=SYSTEM)
+    assert len(rows(full, in_force)) == len(kept) + 1
+    back(full, house)
+    forth(full, house)
+    assert rows(full, in_force) == kept
+    with unit(full, write=False):
+        enter_slug(house, SLUG)
+        assert policy.at(PointsPolicy, after(40)) == before

@@ -330,6 +330,16 @@ def test_what_expires_next_is_all_that_expires_that_day(browser_of: BrowserOf, s
     assert re.search(r'expire next</div><div class="house-figure">30<', answer.text)
 
 
+def test_what_is_set_aside_does_not_expire_next(browser_of: BrowserOf, scene: Scene) -> None:
+    def earn_and_set_aside() -> None:
+        an_act(scene.cast.orchestra, category="song")
+        a_hold(scene.cast.orchestra, 8)
+
+    scene.do(earn_and_set_aside)
+    answer = browser_of("zhao").get(f"/points/accounts/{scene.cast.orchestra.id}")
+    assert re.search(r'expire next</div><div class="house-figure">2<', answer.text)
+
+
 def test_the_home_pages_show_what_matters_to_each(browser_of: BrowserOf, scene: Scene) -> None:
     scene.do(lambda: an_act(scene.cast.choir, 6))
     for name in "zhang", "chen":  # leader and member

@@ -6,106 +6,23 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core import clock
 from core.audit.models import Entry
 from core.communities import policy
-from core.communities.models import PolicyVersion
-from core.db import Database, session, unit
-from core.notices.models import Outbox
+from core.db import session
 from core.people.models import Group, Resident
-from core.plugins import House, here
+from core.plugins import here
 from core.web.words import say
 from plugins.points import rules
-from plugins.points.models import Category, Rule
+from plugins.points.models import Category
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import RuleRequest
-from tests.kit import SLUG, Browser, BrowserOf, Cast, ProgramOf, a_group, a_resident, actor_of, enter_slug
+from tests.kit import SLUG, BrowserOf, ProgramOf, a_group, a_resident, actor_of
 from tests.plugins.points.kit import LONG_AGO, TODAY, a_policy, a_rule, after, an_act
+from tests.plugins.points.rules_kit import Scene, keep, keep_rule, seen_on, typed_policy, typed_rule
 from tests.statements import statements
-
-
-class Scene:
-    """A community the tests fill, in units of their own."""
-
-    def __init__(self, database: Database, house: House, cast: Cast) -> None:
-        self.database, self.house, self.cast = database, house, cast
-
-    def do(self, act: Any) -> Any:
-        with unit(self.database, write=True):
-            enter_slug(self.house, SLUG)
-            return act()
-
-    def notices(self) -> list[tuple[Any, Any]]:
-        """Who was told what."""
-        return self.do(lambda: [(one.resident_id, one.words) for one in session.scalars(select(Outbox))])  # type: ignore[no-any-return]
-
-    def versions(self) -> int:
-        return self.do(lambda: len(session.scalars(select(PolicyVersion)).all()))  # type: ignore[no-any-return]
-
-    def rules_of(self, code: str) -> list[tuple[int, Any]]:
-        of = select(Rule).join(Category, Category.id == Rule.category_id).where(Category.code == code)
-        return self.do(lambda: [(one.points, one.valid_from) for one in session.scalars(of.order_by(Rule.id))])  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def scene(database: Database, house: House, cast: Cast) -> Scene:
-    found = Scene(database, house, cast)
-
-    def fill() -> None:
-        a_rule("song", points=10, monthly_cap=60)
-        session.execute(delete(Outbox))  # what leaders were told of it
-
-    found.do(fill)
-    return found
-
-
-def typed_policy(**fields: Any) -> dict[str, Any]:
-    """The form of the policy as a browser sends it, with the defaults; None leaves a box empty, False leaves a tick out."""
-    filled: dict[str, Any] = {
-        "posting_days": 3,
-        "evidence_after_days": 14,
-        "resident_daily_cap": 40,
-        "expiry_days": 365,
-        "gift_monthly_cap": 0,
-        "window_days": 180,
-        "mode": "total",
-        "step_minutes": 30,
-        "price_peak": 10,
-        "price_off_peak": 5,
-        "valid_from": TODAY,
-    }
-    for tier, figures in {"bronze": (60, 10, 60), "silver": (150, 14, 90), "gold": (300, 21, 120)}.items():
-        names = ("points", "early_days", "extension_minutes")
-        filled |= {f"{tier}_{name}": number for name, number in zip(names, figures, strict=True)}
-    filled |= {f"day{weekday}": "18:00–21:00" for weekday in range(5)} | {"day5": "0:00-24:00", "day6": "0:00-24:00"}
-    filled |= dict.fromkeys(("allow_debt", "public_posting", "public_ranking", "public_rules"), "y")
-    return {
-        name: "" if value is None else str(value) for name, value in (filled | fields).items() if value is not False
-    }
-
-
-def typed_rule(**fields: Any) -> dict[str, Any]:
-    return {"per": "act", "points": "10", "daily_cap": "", "monthly_cap": "60", "valid_from": str(TODAY)} | fields
-
-
-def seen_on(page: str) -> str:
-    found = re.search(r'name="seen"[^>]*value="(\w*)"', page)
-    assert found is not None
-    return found[1]
-
-
-def keep(browser: Browser, path: str, data: dict[str, Any], look: str | None = None) -> Any:
-    """Both steps: look, then save what was shown."""
-    page = browser.post(look or f"{path}/look", data)
-    assert page.status_code == 200, page.text
-    return browser.post(path, data | {"seen": seen_on(page.text)})
-
-
-def keep_rule(browser: Browser, data: dict[str, Any], code: str = "song") -> Any:
-    return keep(browser, f"/points/rules/{code}/new", data, look=f"/points/rules/{code}/look")
-
 
 # --- who may -------------------------------------------------------------------------------------------------------
 
@@ -221,7 +138,10 @@ def test_what_changes_nothing_cannot_be_saved_and_the_same_again_changes_nothing
     assert ">Save<" not in page
     assert "Nothing would change" in li.post("/points/rules/song/look", typed_rule()).text
     figures = program.get("/points/policy").get_json() | {"price_peak": 12, "valid_from": str(after(3))}
-    assert [program.put("/points/policy", figures).get_json() for _ in range(2)] == [figures, figures]
+    said = [program.put("/points/policy", figures).get_json() for _ in range(2)]
+    assert said[0] == figures
+    [why] = said[1].pop("explanation")
+    assert (said[1], why["code"]) == (figures, "policy_unchanged")
     rule = {"category": "song", "per": "act", "points": 12, "valid_from": str(TODAY)}
     first, second = (program.post("/points/rules", rule).get_json() for _ in range(2))
     assert first["id"] == second["id"]
@@ -242,6 +162,15 @@ SENSELESS = [  # what is typed; where REST finds it; where the page marks it
     ({"gold_points": 150}, {"standing.tiers.2.points": "gold_points"}),
     ({"silver_early_days": 9}, {"standing.tiers.1.early_days": "silver_early_days"}),
     ({"gold_extension_minutes": 60}, {"standing.tiers.2.extension_minutes": "gold_extension_minutes"}),
+    ({"price_peak": 4}, {"price_peak": "price_peak"}),  # less than at other times
+    ({"silver_extension_minutes": 70}, {"standing.tiers.1.extension_minutes": "silver_extension_minutes"}),
+    ({"bronze_points": 0}, {"standing.tiers.0.points": "bronze_points"}),
+    ({"bronze_early_days": -1}, {"standing.tiers.0.early_days": "bronze_early_days"}),
+    ({"gold_extension_minutes": 1455}, {"standing.tiers.2.extension_minutes": "gold_extension_minutes"}),
+    ({"window_days": 10**20}, {"standing.window_days": "window_days"}),
+    ({"resident_daily_cap": 10**9}, {"resident_daily_cap": "resident_daily_cap"}),
+    ({"day2": "18:00–21:00, 20:00–22:00"}, {"peak.3.opens": "day2"}),
+    ({"day6": "12:00–13:00, 0:00–24:00"}, {"peak.6.opens": "day6"}),
     ({"day2": "21:00–18:00"}, {"peak.2.closes": "day2"}),
     ({"day6": "0:00–25:00"}, {"peak.6.closes": "day6"}),
     (
@@ -261,8 +190,9 @@ def as_body(fields: dict[str, Any]) -> dict[str, Any]:
     ]
     peak = []
     for weekday in range(7):
-        opens, closes = re.split("[–-]", whole[f"day{weekday}"])
-        peak.append({"weekday": weekday, "opens": f"{opens:0>5}", "closes": closes})
+        for span in whole[f"day{weekday}"].split(", "):
+            opens, closes = re.split("[–-]", span)
+            peak.append({"weekday": weekday, "opens": f"{opens:0>5}", "closes": closes})
     names = ("posting_days", "evidence_after_days", "resident_daily_cap", "expiry_days", "gift_monthly_cap")
     return {
         **{name: number[name] for name in (*names, "step_minutes", "price_peak", "price_off_peak")},
@@ -272,7 +202,9 @@ def as_body(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("fields", "marks"), SENSELESS, ids=lambda value: next(iter(value)))
+@pytest.mark.parametrize(
+    ("fields", "marks"), SENSELESS, ids=lambda value: "-".join(map(str, next(iter(value.items()))))
+)
 def test_a_policy_that_makes_no_sense_is_refused_in_the_same_words_at_both_doors(
     browser_of: BrowserOf, program_of: ProgramOf, scene: Scene, fields: dict[str, Any], marks: dict[str, str]
 ) -> None:
@@ -324,6 +256,8 @@ def test_what_nobody_can_read_is_marked(
         ({"member_share": 101}, "member_share"),
         ({"daily_cap": 0}, "daily_cap"),
         ({"monthly_cap": -1}, "monthly_cap"),
+        ({"monthly_cap": 10**20}, "monthly_cap"),
+        ({"daily_cap": 61, "monthly_cap": 60}, "daily_cap"),  # a day above its month
         ({"valid_from": "1800-01-01"}, "valid_from"),
         ({"per": "year"}, "per"),
     ],
@@ -415,6 +349,9 @@ def test_what_a_body_leaves_out_stays_as_it_is_on_the_day_it_takes_effect(progra
     assert li.put("/points/policy", whole | newer | later).status_code == 200
     old = {name: value for name, value in whole.items() if name not in newer and not name.startswith("public")}
     found = li.put("/points/policy", old | {"price_peak": 12}).get_json()
+    [ends] = found.pop("explanation")  # the version of next week has the old price
+    assert (ends["figure"], ends["after"], ends["day"], ends["then"]) == ("price_peak", 12, str(after(7)), 10)
+    assert ends["text"].startswith("A step at busy times costs: 12 points; from Thu 3 Dec on 10 points")
     assert found == whole | newer | {"price_peak": 12, "valid_from": str(TODAY)}
     found = li.put("/points/policy", old | {"price_peak": 12, "valid_from": str(after(8))}).get_json()
     assert found["gift_monthly_cap"] == 70
@@ -531,9 +468,9 @@ def test_anyone_reads_the_rules_until_a_manager_switches_that_off(browser_of: Br
     [
         ("/points/rules", None, 3),
         ("/points/rules", "li", 4),
-        ("/points/rules/song", "li", 5),
+        ("/points/rules/song", "li", 6),
         ("/points/policy", "li", 2),
-        ("/points/policy/versions", "li", 4),
+        ("/points/policy/versions", "li", 3),
         ("/points/policy/look", "li", 5),
         ("/points/rules/song/look", "li", 4),
     ],

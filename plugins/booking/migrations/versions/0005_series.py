@@ -5,8 +5,8 @@ from alembic import op
 
 from core.db.types import UtcDateTime, UuidKey
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
