@@ -106,7 +106,7 @@ def _until(reservation: Reservation) -> datetime:
 
 
 def _tell(reservation: Reservation) -> None:
-    """Who should have come reads the how manieth no-show it was."""
+    """Those who should have come read how many no-shows they have by now."""
     rule = ground.figures().no_shows
     since = reservation.day - timedelta(days=rule.days)
     number = session.scalar(

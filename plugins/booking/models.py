@@ -30,7 +30,7 @@ class Item:
     count: int = 1
 
     def __str__(self) -> str:
-        return f"{self.name} ×{self.count}"
+        return self.name if self.count == 1 else f"{self.name} ×{self.count}"
 
 
 class Items(TypeDecorator[tuple[Item, ...]]):

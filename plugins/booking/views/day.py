@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from flask import request
 from flask_babel import gettext as _
@@ -15,7 +16,7 @@ from core.errors import Invalid
 from core.plugins import here
 from core.web.words import day, near, say, short_day, short_weekdays, span
 from plugins.booking import calendar, occupancy, quote
-from plugins.booking.calendar import Column
+from plugins.booking.calendar import Column, Day
 from plugins.booking.models import Room
 from plugins.booking.quote import Quote
 from plugins.booking.requests import ReservationRequest
@@ -72,14 +73,18 @@ class Chooser(Drawing, ABC):
         return today + timedelta(days=self.window.days - (clock.now() < opens))
 
     @property
+    def last_offered(self) -> date:
+        """The last day of the strip."""
+        return self.last_day or here().today() + timedelta(days=MOST_DAYS - 1)
+
+    @property
     def tier_code(self) -> str | None:
         """The standing that opened the window, if it did."""
         return None if self.window is None or self.window.tier == quote.NO_TIER else self.window.tier
 
     def days(self) -> Iterator[DayLink]:
         """From today to the last day that is open, and what comes after it."""
-        today = here().today()
-        last = self.last_day or today + timedelta(days=MOST_DAYS - 1)
+        today, last = here().today(), self.last_offered
         weekdays = short_weekdays()
         for number in range((last - today).days + 1):
             one = today + timedelta(days=number)
@@ -103,6 +108,28 @@ class Chooser(Drawing, ABC):
         """The same on another day; whoever looked at a room, on a telephone, goes on looking at it."""
         room = {"room": self.column.room.id} if "room" in request.args and self.column is not None else {}
         return self.url(day=day.isoformat(), **room)
+
+    # --- when nothing is free
+
+    @property
+    def has_free(self) -> bool:
+        """Whether anything at all may be tapped on this day."""
+        return any(self.offered(column) for column in self.rooms.columns)
+
+    def next_free(self, room: Room | None = None) -> Link | None:
+        """The next day of the strip on which a room, or any of them, has a time to tap; None when there is none."""
+        for found in self._days_after:
+            if any(self.offered(column) for column in found.columns if room is None or column.room.id == room.id):
+                more = {} if room is None else {"room": room.id}
+                return Link(label=day(found.day), url=self.url(day=found.day.isoformat(), **more))
+        return None
+
+    @cached_property
+    def _days_after(self) -> Sequence[Day]:
+        """The days of the strip after the one that is shown; four statements, and only where they are asked for."""
+        first = max(self.day + timedelta(days=1), here().today())
+        count = (self.last_offered - first).days + 1
+        return calendar.days_of_rooms(first, count, by=self.by, without=self.without) if count > 0 else []
 
     # --- the wish
 

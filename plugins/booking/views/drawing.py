@@ -37,7 +37,7 @@ class Drawing:
         self, shown: date, holder: Holder | None, by: Actor, *, address: str, without: Id | None = None
     ) -> None:
         """Read the day as it is for a holder (and for who looks), at an address; `without`: a reservation in nobody's way."""
-        self.day, self.holder, self.by = shown, holder, by
+        self.day, self.holder, self.by, self.without = shown, holder, by, without
         self.rooms: Day = calendar.day_of_rooms(shown, by=by, without=without)
         self.window: Window | None = None if holder is None else quote.outlook(holder.value(), shown)
         self.wish: ReservationRequest | None = None
@@ -118,6 +118,10 @@ class Drawing:
         """What of a room may be tapped, as far as the times go."""
         return column
 
+    def offered(self, column: Column) -> Sequence[Stretch]:
+        """The times of a room that whoever looks may tap."""
+        return self.tappable(column).stretches() if self.may_tap and not self.barred(column.room) else []
+
     def cells(self, column: Column, number: int) -> Markup:
         """Half hours that may be tapped, in the column of that number; a quarter that stands alone too.
 
@@ -162,8 +166,8 @@ class Drawing:
 
     def slots(self, column: Column) -> list[Shown]:
         """The same with the free stretches between, as a list."""
-        free = self.tappable(column).stretches() if self.may_tap and not self.barred(column.room) else []
-        found = self.blocks(column) + [self._free(one, column.room) for stretch in free for one in _pieces(stretch)]
+        free = [one for stretch in self.offered(column) for one in _pieces(stretch)]
+        found = self.blocks(column) + [self._free(one, column.room) for one in free]
         return sorted(found, key=lambda one: one.at)
 
     def _free(self, one: Stretch, room: Room) -> Shown:

@@ -141,6 +141,13 @@ def shorter(one: Id, ends: str) -> Callable[[], object]:
     return lambda: lengths.shorten(one, EndRequest(ends_at=at(ends)), by=SYSTEM)
 
 
+def one_of_three_has_it(race: Race, one: Id, outcome: list[str]) -> None:  # noqa: F811
+    """The first of the three was to go on: both or neither, the time and the points."""
+    assert sorted(outcome) == ["done", "room_taken", "room_taken"]
+    assert seen(race, one).price_points == captured(race) == (5 if outcome[0] == "done" else 0)
+    race.sound()
+
+
 def test_b4_going_on_and_a_new_reservation_of_the_next_slot(
     race: Race,  # noqa: F811
     people: Cast,  # noqa: F811
@@ -154,10 +161,7 @@ def test_b4_going_on_and_a_new_reservation_of_the_next_slot(
             book(room_id, people.centre.id, "11-26 12:15", "11-26 13:00"),
         ]
     )
-    assert sorted(outcome) == ["done", "room_taken", "room_taken"]
-    # Both or neither: the time and the points.
-    assert seen(race, one).price_points == captured(race) == (5 if outcome[0] == "done" else 0)
-    race.sound()
+    one_of_three_has_it(race, one, outcome)
 
 
 def test_b4_going_on_moving_there_and_booking_where_only_the_buffers_meet(
@@ -175,9 +179,7 @@ def test_b4_going_on_moving_there_and_booking_where_only_the_buffers_meet(
             book(room_id, people.centre.id, "11-26 12:45", "11-26 13:30"),
         ]
     )
-    assert sorted(outcome) == ["done", "room_taken", "room_taken"]
-    assert seen(race, one).price_points == captured(race) == (5 if outcome[0] == "done" else 0)
-    race.sound()
+    one_of_three_has_it(race, one, outcome)
 
 
 def test_b4_of_many_taps_to_go_on_one_counts(

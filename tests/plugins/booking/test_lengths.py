@@ -1,5 +1,6 @@
 """Sessions made shorter, and longer while they run: whose points move, whose time is free, and what stands in the way."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,14 @@ def states() -> list[tuple[ChargeState, int]]:
 
 def quarters() -> int:
     return session.scalar(select(func.count()).select_from(Occupancy)) or 0
+
+
+def refusal(act: Callable[[], object]) -> str:
+    """The code of the rule, or of what is wrong with the end."""
+    with pytest.raises(DomainError) as caught:
+        act()
+    found = caught.value
+    return found.errors["ends_at"][0].code if isinstance(found, Invalid) else found.code
 
 
 def sound() -> None:
@@ -159,10 +168,7 @@ def test_a_running_session_may_end_now_at_the_earliest(within: Cast, hall: Room,
 def test_an_end_that_is_none_is_refused_and_nothing_changes(
     within: Cast, booked: Reservation, points: FakePoints, ends: str, code: str
 ) -> None:
-    with pytest.raises(DomainError) as caught:
-        lengths.shorten(booked.id, until(ends), by=SYSTEM)
-    found = caught.value
-    assert (found.errors["ends_at"][0].code if isinstance(found, Invalid) else found.code) == code
+    assert refusal(lambda: lengths.shorten(booked.id, until(ends), by=SYSTEM)) == code
     assert (booked.ends_at, booked.price_points, points.said, quarters()) == (at("12-03 20:30"), 30, [], 14)
 
 
@@ -271,10 +277,7 @@ def test_what_was_given_up_late_is_paid_when_they_stay_after_all(within: Cast, h
 def test_b4_what_stands_in_the_way_leaves_everything_as_it_was(
     within: Cast, running: Reservation, points: FakePoints, ends: str, code: str
 ) -> None:
-    with pytest.raises(DomainError) as caught:
-        lengths.extend(running.id, until(ends), by=SYSTEM)
-    found = caught.value
-    assert (found.errors["ends_at"][0].code if isinstance(found, Invalid) else found.code) == code
+    assert refusal(lambda: lengths.extend(running.id, until(ends), by=SYSTEM)) == code
     assert (running.ends_at, running.price_points, points.said, quarters()) == (at("12-03 12:00"), 0, [], 8)
 
 

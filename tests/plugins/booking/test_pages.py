@@ -115,6 +115,21 @@ def test_a_telephone_lists_a_free_day_in_parts_so_that_every_part_is_one_tap(
     assert free[-2:] == ["19:30–21:30", "21:30–22:00"]
 
 
+def test_a_day_on_which_nothing_is_free_says_so_and_leads_to_the_next_that_has_a_free_time(
+    browse: BrowserOf, call: ProgramOf, behind: Inside, hall_id: Id, cast: Cast
+) -> None:
+    behind.book(hall_id, cast.centre.id, "11-27 08:00", "11-27 22:00")
+    behind.book(hall_id, cast.centre.id, "11-28 08:00", "11-28 22:00")
+    zhang = browse("zhang")
+    full = zhang.get("/booking/?day=2026-11-27").text
+    assert "Nothing is free in this room on this day." in full
+    assert not re.search("Tap a (white place|free time)", full)
+    ahead = links(full, rf"day=2026-11-29&holder=[^&]*&room={hall_id}$")  # Saturday is full too
+    assert links(zhang.get(ahead[0]).text, "start=08:00")
+    call("li").put(f"/booking/rooms/{hall_id}/hours", {"hours": []})
+    assert "Nothing is free on the days after it either, up to Thu 3 Dec." in zhang.get("/booking/?day=2026-11-27").text
+
+
 def test_a_form_sent_twice_books_once(browse: BrowserOf, hall_id: Id, behind: Inside) -> None:
     zhang = browse("zhang")
     card = zhang.get(f"/booking/?day=2026-11-27&room={hall_id}&start=10:00")

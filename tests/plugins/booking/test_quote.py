@@ -235,6 +235,16 @@ def test_all_reasons_are_told_in_the_order_of_the_convention() -> None:
         "room_taken",
     ]
     assert found.code == "off_grid"
+    closed = replace(a_situation(available=0), taken=True, intervals=[], longest=60)
+    assert codes(quote.judge(wish("11-25 10:05", "11-25 13:05", people=41), closed)) == [
+        "off_grid",
+        "closed",
+        "too_late",
+        "too_long",
+        "too_many_people",
+        "not_enough_points",
+        "room_taken",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Reserving: it works; refuses; needs the permission; not from another community; a second time changes nothing."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select
@@ -12,9 +12,11 @@ from core.db import savepoint, session, unit
 from core.db.work import Database
 from core.errors import DomainError, Forbidden, NotFound
 from core.plugins import House
-from plugins.booking import occupancy, reserve
+from plugins.booking import attendance, occupancy, reserve, rules
 from plugins.booking.models import Charge, ChargeState, Claim, Occupancy, Reservation, Room, Status
 from plugins.booking.occupancy import RoomTaken
+from plugins.booking.policy import BookingPolicy
+from plugins.booking.requests import CancellationRequest, PolicyChange
 from plugins.booking.reserve import ExtensionNotAvailable, OutsideHours, TooEarly, TooManyPeople
 from tests.kit import OTHER_SLUG, SYSTEM, Cast, actor_of, enter_slug
 from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, a_wish, at, refresh, set_clock
@@ -255,9 +257,21 @@ def test_b7_each_reservation_is_a_session_and_the_week_runs_out(within: Cast, ha
 
 
 def test_a_changed_policy_touches_nothing_already_booked(within: Cast, hall: Room) -> None:
-    made = a_reservation(hall, within.choir, "11-28 10:00", "11-28 12:00")
-    kept = (made.cancel_until, made.check_in_from, made.check_in_until)
-    assert kept == (at("11-27 10:00"), at("11-28 09:30"), at("11-28 10:15"))
-    assert made.ends_at - made.starts_at == timedelta(hours=2)
+    first, second = (a_reservation(hall, within.choir, f"11-28 {hour}:00", f"11-28 {hour + 1}:00") for hour in (10, 12))
+    stricter = BookingPolicy(cancel_hours=48, check_in_before=5, check_in_after=1, base_session_minutes=30)
+    rules.put(PolicyChange(policy=stricter), by=SYSTEM)
+    refresh()
+    assert (first.base_minutes, first.cancel_until) == (60, at("11-27 10:00"))
+    set_clock("11-27 10:00")  # 24 hours before, not 48
+    reserve.cancel(first.id, CancellationRequest(), by=actor_of("zhang"))
+    assert first.cancelled_late is False
+    for moment in ("11-28 11:30", "11-28 12:15"):  # 30 minutes before, 15 after; not 5 and 1
+        set_clock(moment)
+        assert second.check_in_from is not None
+        assert second.check_in_until is not None
+        assert second.check_in_from <= at(moment) <= second.check_in_until
+    attendance.check_in(second.id, by=actor_of("zhang"))
     set_clock("11-27 10:00")
-    assert made.status is Status.CONFIRMED
+    # What is booked from now on keeps the new ones.
+    later = a_reservation(hall, within.choir, "11-29 10:00", "11-29 10:30")
+    assert (later.cancel_until, later.check_in_until) == (at("11-27 10:00"), at("11-29 10:01"))
