@@ -198,7 +198,9 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
     "booking.why.shortened": _shortened,
     "booking.why.longer": _longer,
-    "booking.why.freed": _l("Nobody came last time, and nobody said until %(until)s that you would come: it was freed."),
+    "booking.why.freed": _l(
+        "Nobody came last time, and nobody said until %(until)s that you would come: it was freed."
+    ),
     "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
@@ -207,7 +209,8 @@ SENTENCES: Mapping[str, Any] = {
         "freed for others."
     ),
     "booking.series_freed": _sentences(
-        _l("Nobody said that %(holder)s will come to %(room)s on %(day)s, %(times)s: the room is free for others."), _BACK
+        _l("Nobody said that %(holder)s will come to %(room)s on %(day)s, %(times)s: the room is free for others."),
+        _BACK,
     ),
     "booking.day_before": _sentences(
         _l("%(holder)s has %(room)s on %(day)s, %(times)s."),
