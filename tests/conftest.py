@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, StaticPool, text
 from sqlalchemy.engine import make_url
 
 from core import clock
@@ -98,6 +98,20 @@ def real_database(address: str, engine_name: str, tmp_path: Path) -> Iterator[Da
     if engine_name == "postgresql":
         _restore(database)
     _engine(database).dispose()
+
+
+@pytest.fixture
+def impatient(real_database: Database, engine_name: str) -> Iterator[Database]:
+    """The same database, for somebody who waits a tenth of a second for a lock."""
+    url = _engine(real_database).url.render_as_string(hide_password=False)
+    if engine_name == "postgresql":
+        database = connect(url, connect_args={"options": "-c lock_timeout=100"})
+    else:
+        database = connect(url, poolclass=StaticPool)
+        with database.looking() as connection:
+            connection.exec_driver_sql("pragma busy_timeout=100")
+    yield database
+    database.close()
 
 
 def _engine(database: Database) -> Engine:

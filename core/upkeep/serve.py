@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ from core.upkeep import sweeps
 from core.web.request import linli_of
 
 SWEEP_SECONDS = 60
+log = logging.getLogger("linli.sweeps")
 
 
 def serve(*, host: str, port: int, processes: int) -> None:
@@ -102,8 +104,11 @@ def keep_sweeping(server: int) -> None:
     linli = linli_of(app)
     sender = senders.of(linli.config)
     while not told and os.getppid() == server:
-        with app.app_context():
-            sweeps.run_all(linli.database, linli.house, sender)
+        try:
+            with app.app_context():
+                sweeps.run_all(linli.database, linli.house, sender)
+        except Exception:  # the database went away for a while: the next round finds it again
+            log.exception("the sweeps could not run")
         until = time.monotonic() + SWEEP_SECONDS
         while not told and time.monotonic() < until and os.getppid() == server:
             time.sleep(1)

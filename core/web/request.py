@@ -196,8 +196,30 @@ def load_program(incoming: Any) -> Visitor | None:
     if not is_api() or g.get("here") is None:
         return None
     scheme, _space, text = incoming.headers.get("Authorization", "").partition(" ")
-    found = signin.by_token(text.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer":
+        return None
+    found = signin.by_token(text.strip())
+    if found is None:
+        _refuse_foreign(text.strip())
     return Visitor(found) if found else None
+
+
+def _refuse_foreign(token: str) -> None:
+    """A good token of another community finds nothing here; what is no token anywhere is nobody's.
+
+    Raises:
+        NotFound: it is another community's.
+    """
+    slug = token.partition(".")[0]
+    if slug == g.slug or not slug.isprintable():
+        return
+    with unit(linli().database, write=False):  # beside the one that is open: a unit serves one community
+        other = session.scalar(_BY_SLUG, {"slug": slug})
+        if other is None:
+            return
+        enter(linli().house, other)
+        if signin.by_token(token) is not None:
+            raise NotFound
 
 
 def actor() -> Actor:

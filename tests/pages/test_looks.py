@@ -38,6 +38,8 @@ MEASURE = """(large) => {
   const note = (what, ones) => { if (ones.length) found.push(what + ": " + said(ones)); };
   const wide = document.documentElement.scrollWidth;
   if (wide > innerWidth + 1) found.push("is " + wide + " px wide");
+  note("two lines in the bar", all(".house-community")
+    .filter((one) => one.getBoundingClientRect().height > 1.8 * parseFloat(getComputedStyle(one).fontSize)));
   note("low", all("button, a.btn, summary.btn, input:not([type=hidden]), select")
     .filter((one) => one.getBoundingClientRect().height < (large ? 60 : 44) - 0.5));
   note("cut", all("button, .btn, th, td, .house-badge, .house-tier, h1, h2")

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from sqlalchemy import Engine, StaticPool, delete, insert, select, text, update
+from sqlalchemy import Engine, delete, insert, select, text, update
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from core import clock
-from core.db import Conflict, Database, ReadOnly, connect, current, locked, savepoint, session, unit
+from core.db import Conflict, Database, ReadOnly, current, locked, savepoint, session, unit
 from core.db.work import _translate
 from core.plugins import House
 from core.upkeep.models import Lease
@@ -203,21 +203,6 @@ def test_two_units_that_wait_for_each_other_end_in_one_conflict(real_database: D
     assert len(conflicts) == (1 if engine_name == "postgresql" else 0), met
     assert met.count(None) == 2 - len(conflicts)
     assert owner_of(real_database, "a") == owner_of(real_database, "b")  # one unit's work, whole
-
-
-@pytest.fixture
-def impatient(real_database: Database, engine_name: str) -> Iterator[Database]:
-    """The same database, for somebody who waits a tenth of a second for a lock."""
-    assert isinstance(real_database.writer, Engine)
-    url = real_database.writer.url.render_as_string(hide_password=False)
-    if engine_name == "postgresql":
-        database = connect(url, connect_args={"options": "-c lock_timeout=100"})
-    else:
-        database = connect(url, poolclass=StaticPool)
-        with database.looking() as connection:
-            connection.exec_driver_sql("pragma busy_timeout=100")
-    yield database
-    database.close()
 
 
 @pytest.mark.race

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from core.communities import creation
 from core.communities.requests import CommunityRequest
 from core.db import connect, migrate, session, unit
+from core.upkeep import serve, sweeps
 from core.upkeep.models import Lease
 from core.web.request import linli_of
 from tests import kit
@@ -147,6 +148,28 @@ def test_the_sweeper_ends_when_its_server_is_killed(url: str, started: list[Serv
         os.kill(pid, signal.SIGKILL)
     server.process.communicate(timeout=20)
     assert not is_alive(sweeping)
+
+
+def test_the_sweeper_outlives_a_round_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[str] = []
+
+    def run_all(*_database: object) -> None:
+        rounds.append("begun")
+        if len(rounds) == 1:
+            raise ConnectionError("the database is away")
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(sweeps, "run_all", run_all)
+    monkeypatch.setattr(serve, "create_app", kit.the_app)
+    monkeypatch.setattr(serve, "SWEEP_SECONDS", 0)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit):
+            serve.keep_sweeping(os.getppid())
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert len(rounds) == 2
 
 
 @pytest.mark.slow
