@@ -8,7 +8,8 @@ from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
-from core.contract import Actor, Holder, NavItem, Piece
+from core.contract import Actor, Holder, HoldPage, NavItem, Piece
+from core.db import Id
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
@@ -80,6 +81,11 @@ class BookingPlugin(Plugin):
     def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
         """A holder's reservations, on the page of a group or a resident."""
         return list(pieces.holder_panels(holder, actor))
+
+    @implements(Adds.hold_pages)
+    def hold_pages(self, hold_ids: Sequence[Id], actor: Actor) -> Sequence[HoldPage]:
+        """The reservations that points are set aside for."""
+        return list(pieces.hold_pages(hold_ids, actor))
 
     @implements(Demo.demo)
     def demo(self, day: date, until: datetime, seed: int) -> None:

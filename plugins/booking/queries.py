@@ -356,6 +356,17 @@ def number_of_charges(reservation_id: Id) -> int:
     return session.scalar(number) or 0
 
 
+def paid_by(hold_ids: Collection[Id]) -> Sequence[tuple[Id, Id, Id]]:
+    """Of holds: each with the reservation it pays for and its holder."""
+    rows = session.execute(
+        select(Charge.hold_id, Reservation.id, Reservation.holder_id)
+        .join(Reservation, Reservation.id == Charge.reservation_id)
+        .where(Charge.hold_id.in_(hold_ids))
+        .distinct()
+    )
+    return [(hold_id, reservation_id, holder_id) for hold_id, reservation_id, holder_id in rows]
+
+
 def held_of(reservation_ids: Collection[Id]) -> Mapping[Id, int]:
     """The points set aside for each of these reservations that nothing has become of yet; 0 where there are none."""
     held = (Charge.reservation_id.in_(reservation_ids), Charge.state == ChargeState.HELD)

@@ -134,10 +134,15 @@ def reserve(wish: ReservationRequest, *, by: Actor) -> Reservation:
         by=by,
         subject=attendance.subject(made),
         subject_id=made.id,
-        after={"minutes": made.minutes, "price_points": made.price_points, "overridden": made.overridden},
+        after={"minutes": made.minutes, "price_points": made.price_points, **_set_aside(made)},
     )
     notices.booked([made], by=by)
     return made
+
+
+def _set_aside(made: Reservation) -> dict[str, object]:
+    """What an override set aside, and why, as the audit lists it."""
+    return {"overridden": made.overridden, "reason": made.override_reason} if made.overridden else {}
 
 
 def lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:

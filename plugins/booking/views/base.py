@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from core import clock
 from core.accounts import access
-from core.contract import Actor
+from core.contract import Actor, HolderKind
 from core.db import Id
 from core.people.models import Holder
 from core.plugins import here
@@ -49,7 +49,7 @@ def cancel_words(reservation: Reservation) -> str:
             "It is too late to get points back: the %(points)s are taken, and the time still counts for the week.",
             points=points(cost),
         )
-    if late:
+    if late and reservation.holder.kind is not HolderKind.CENTRE:
         return _("The room is free for others at once. It is late: the time still counts for the week.")
     if cost:
         return _("The room is free for others at once; the %(points)s come back.", points=points(cost))

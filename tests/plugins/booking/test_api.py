@@ -103,6 +103,20 @@ def test_a_refusal_is_a_problem_with_the_facts_of_the_case(zhang: Client, room_i
     assert [(one["code"], bool(one["text"])) for one in problem["reasons"]] == [("too_early", True)]
 
 
+def test_points_that_are_not_there_are_told_with_price_and_available(
+    zhang: Client, room_id: str, cast: Cast, points: FakePoints
+) -> None:
+    points.give(cast.choir, "gold", 4)
+    poor = zhang.post("/booking/reservations", a_wish(room_id, cast.choir.id, "11-27 10:00", "11-27 12:30"))
+    problem = poor.get_json()
+    assert (poor.status_code, problem["code"], problem["price"], problem["available"]) == (
+        422,
+        "not_enough_points",
+        5,
+        4,
+    )
+
+
 def test_a_taken_room_is_409_with_alternatives(zhang: Client, call: ProgramOf, room_id: str, cast: Cast) -> None:
     wish = a_wish(room_id, cast.choir.id, "11-27 10:00", "11-27 11:00")
     assert zhang.post("/booking/reservations", wish).status_code == 201
@@ -247,6 +261,7 @@ def test_cancelling_by_the_group_and_by_the_centre(
     assert zhang.post(path, {"by": "centre"}).status_code == 403
     assert zhang.post(path, {"by": "somebody"}).status_code == 422
     assert li.post(path, {"by": "centre", "reason": "漏水"}).get_json()["state"] == "cancelled"
+    assert zhang.get("/booking/timetable").get_json()["items"] == []
     assert zhang.post(path).status_code == 409
     assert points.available[cast.choir.id] == 30
 

@@ -145,6 +145,7 @@ def test_the_second_no_show_warns_the_leader_and_the_third_closes_the_window(
     points.give(within.choir, "gold", 0)
     for day in ("27", "28", "29"):
         a_reservation(hall, within.choir, f"11-{day} 10:00", f"11-{day} 11:00")
+    ahead = a_reservation(hall, within.choir, "12-17 10:00", "12-17 11:00")
     words = []
     for day in ("27", "28", "29"):
         set_clock(f"11-{day} 12:00")
@@ -157,6 +158,9 @@ def test_the_second_no_show_warns_the_leader_and_the_third_closes_the_window(
     assert (found.code, found.opens_at) == ("too_early", at("12-03 08:00"))
     closed = next(one for one in found.explanation if one.code == "booking.why.window_closed")
     assert closed.facts["until"] == date(2026, 12, 29)
+    # What was booked before stays booked.
+    assert ahead.state(clock.now()) is State.CONFIRMED
+    assert list(occupancy.broken()) == []
 
 
 def test_a_forgiven_no_show_no_longer_counts(within: Cast, hall: Room, points: FakePoints) -> None:

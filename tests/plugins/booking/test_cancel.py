@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core import clock
 from core.db import session
 from core.errors import Forbidden, NotFound, WrongState
-from plugins.booking import attendance, occupancy, quote, reserve
+from plugins.booking import attendance, ground, occupancy, quote, reserve
 from plugins.booking.attendance import TooLate
 from plugins.booking.models import Charge, ChargeState, Claim, Reservation, Room, Side, Status
 from plugins.booking.requests import CancellationRequest
@@ -65,6 +65,9 @@ def test_a_late_cancel_counts_for_the_week_and_an_early_one_does_not(within: Cas
     reserve.cancel(early.id, CancellationRequest(), by=SYSTEM)
     set_clock("11-26 11:00")
     reserve.cancel(late.id, CancellationRequest(), by=SYSTEM)
+    assert late.cancelled_late is True
+    day = late.day
+    assert ground.records_of(within.choir, day, day, at("12-01 10:00")).missed_days == ()  # nor is it a no-show
     assert a_reservation(hall, within.choir, "11-29 10:00", "11-29 12:00").base_minutes == 120
     found = quote.quote(a_wish(hall, within.choir, "11-28 10:00", "11-28 10:15"), by=SYSTEM)
     assert (found.base_minutes, found.extension_minutes) == (0, 15)

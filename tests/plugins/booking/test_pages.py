@@ -82,7 +82,7 @@ def hidden(html: str, action: str) -> dict[str, str]:
 
 
 def test_home_timetable_free_slot_confirm_and_nothing_typed(
-    browse: BrowserOf, hall_id: Id, behind: Inside, cast: Cast, points: FakePoints
+    browse: BrowserOf, call: ProgramOf, hall_id: Id, behind: Inside, cast: Cast, points: FakePoints
 ) -> None:
     points.give(cast.choir, "gold", 100)
     zhang = browse("zhang")
@@ -103,6 +103,9 @@ def test_home_timetable_free_slot_confirm_and_nothing_typed(
     shown = zhang.get(sent.location.removeprefix(f"/{SLUG}"))
     assert "5 points, taken at check-in" in shown.text
     assert "Booked: 排练厅, tomorrow 10:00–12:30." in shown.text
+    told = call("zhang").get(f"/booking/reservations/{made.id}").get_json()["explanation"]
+    assert len(told) >= 4
+    assert all(line["text"] in unescape(shown.text) for line in told)  # why, in the same words at both doors
 
 
 def test_a_telephone_lists_a_free_day_in_parts_so_that_every_part_is_one_tap(
@@ -334,6 +337,9 @@ BAD = [
     ({"people": 41}, "too_many_people"),
     ({"people": -1}, "invalid"),
     ({"people": "many"}, "invalid"),
+    ({"people": 2.5}, "invalid"),
+    ({"people": 10**30}, "invalid"),
+    ({"starts_at": "2026-11-29T10:00:00+08:00", "ends_at": "2026-11-29T11:00:00+08:00"}, "closed"),
     ({"title": "长" * 61}, "invalid"),
     ({"starts_at": "tomorrow"}, "invalid"),
 ]
@@ -358,6 +364,8 @@ def test_both_doors_say_the_same_sentence(
         **change,
     }
     body = {"room_id": str(hall_id), "holder_id": str(cast.choir.id), **wish}
+    shut = {"starts_at": "2026-11-29T00:00:00+08:00", "ends_at": "2026-11-30T00:00:00+08:00", "reason": "检修"}
+    assert call("li").post(f"/booking/rooms/{hall_id}/closures", shut).status_code == 201
     answer = call("zhang").post("/booking/reservations", body, Accept_Language=locale)
     problem = answer.get_json()
     assert problem["code"] == code
@@ -365,6 +373,8 @@ def test_both_doors_say_the_same_sentence(
     page = browse("zhang", locale=locale).post("/booking/reservations", form)
     assert page.status_code == answer.status_code
     assert problem["detail"] in unescape(page.text)
+    for name in ("title", "people"):  # what was typed is still there
+        assert str(wish.get(name, "")) in page.text
     assert behind.count(Reservation) == 0
 
 

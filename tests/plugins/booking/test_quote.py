@@ -12,7 +12,7 @@ from core.db import Id
 from core.errors import Forbidden, Invalid, NotFound
 from plugins.booking import quote
 from plugins.booking.ground import Situation
-from plugins.booking.models import Reservation, Room, Status
+from plugins.booking.models import Closure, Reservation, Room, Status
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.queries import Record
 from plugins.booking.quote import Quote
@@ -273,6 +273,9 @@ def test_a_session_lies_in_one_interval() -> None:
 
 def test_closed_stands_alone_without_outside_hours() -> None:
     assert codes(quote.judge(wish("11-27 10:00", "11-27 11:00"), replace(a_situation(), intervals=[]))) == ["closed"]
+    shut = Closure(starts_at=at("11-27 07:30"), ends_at=at("11-27 08:30"), reason="检修")
+    early = replace(a_situation(), closures=[shut])  # before the hours besides
+    assert codes(quote.judge(wish("11-27 07:00", "11-27 09:00"), early)) == ["closed"]
 
 
 @given(

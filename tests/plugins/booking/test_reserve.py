@@ -208,6 +208,9 @@ def test_a_manager_sets_rules_aside_with_a_reason_that_is_kept(within: Cast, hal
     assert made.overridden == ["too_early", "too_many_people"]
     assert made.override_reason == "新年音乐会"
     assert made.explanation[-1].facts == {"reason": "新年音乐会"}
+    entry = session.scalars(select(Entry).where(Entry.act == "booking.reserve")).one()
+    assert entry.after["overridden"] == ["too_early", "too_many_people"]
+    assert entry.after["reason"] == "新年音乐会"
 
 
 def test_staff_and_leaders_may_not_set_rules_aside(within: Cast, hall: Room) -> None:
@@ -254,6 +257,18 @@ def test_b7_each_reservation_is_a_session_and_the_week_runs_out(within: Cast, ha
     assert third.price_points == 10
     monday = a_reservation(hall, within.choir, "11-30 08:00", "11-30 10:00")
     assert monday.base_minutes == 120
+
+
+def test_terms_are_those_of_the_act_and_never_of_the_day_of_use(within: Cast, hall: Room, points: FakePoints) -> None:
+    points.give(within.choir, "gold", 30)
+    made = a_reservation(hall, within.choir, "12-17 10:00", "12-17 13:00", by=actor_of("zhang"))  # 21 days ahead
+    points.give(within.choir, "none", 20)
+    with pytest.raises(TooEarly):
+        a_reservation(hall, within.choir, "12-17 14:00", "12-17 15:00", by=actor_of("zhang"))
+    set_clock("12-17 10:00")
+    attendance.check_in(made.id, by=actor_of("zhang"))
+    assert (made.tier, made.base_minutes, made.extension_minutes) == ("gold", 120, 60)
+    assert points.said == [("captured", 10, at("12-17 10:00"))]
 
 
 def test_a_changed_policy_touches_nothing_already_booked(within: Cast, hall: Room) -> None:

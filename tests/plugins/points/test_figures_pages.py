@@ -269,7 +269,11 @@ def test_contributions_are_filtered_by_day_and_holder(scene: Scene, browser_of: 
         return sorted(re.findall(r'house-signed \w+">([+−]\d+)<', page(browser, f"/points/contributions?{asked}")))
 
     assert shown("to=2026-10-05") == ["+5"]
-    assert shown("from=2026-10-06&category=help") == ["+3"]
+    assert shown("from=2026-10-06&category=help") == []  # withdrawn: struck out
+    assert '<s class="house-soft">+3</s>' in page(browser, "/points/contributions?category=help")
+    assert "2 contributions, 27 points together" in page(
+        browser, "/points/contributions?who=group&from=2026-11-01&category=song"
+    )
     assert shown(f"holder={scene.cast.orchestra.id}") == ["+7"]
     assert "Only those of 民乐团." in page(browser, f"/points/contributions?holder={scene.cast.orchestra.id}")
     assert "This must be a day like" in page(browser, "/points/contributions?from=x")
