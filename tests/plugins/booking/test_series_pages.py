@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
+from core.contract import Holder
 from core.db import Database, Id, session, unit
-from core.people.models import Holder
 from core.plugins import House
 from plugins.booking import series
 from plugins.booking.models import Reservation, Room, Status
