@@ -181,12 +181,20 @@ def _chinese() -> bool:
 def short_day(value: date) -> str:
     """11月26日 · 26 Nov; with the year when it is not this one."""
     value = _local(value)
+    return _without_year(value) if value.year == clock.today(zone()).year else full_day(value)
+
+
+def full_day(value: date) -> str:
+    """2026年11月26日 · 26 Nov 2026: for paper that is kept."""
+    value = _local(value)
+    text = _without_year(value)
+    return f"{value.year}年{text}" if _chinese() else f"{text} {value.year}"
+
+
+def _without_year(value: date) -> str:
     if _chinese():
-        text = f"{value.month}月{value.day}日"
-        return text if value.year == clock.today(zone()).year else f"{value.year}年{text}"
-    month = _locale().months["format"]["abbreviated"][value.month]
-    text = f"{value.day} {month}"
-    return text if value.year == clock.today(zone()).year else f"{text} {value.year}"
+        return f"{value.month}月{value.day}日"
+    return f"{value.day} {_locale().months['format']['abbreviated'][value.month]}"
 
 
 def day(value: date) -> str:
@@ -275,6 +283,7 @@ def signed(value: int) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
+    "full_day": full_day,
     "clock": at_clock,
     "moment": moment,
     "near": near,

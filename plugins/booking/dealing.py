@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from core.contract import Actor, Holder
 from core.db import Id
+from core.explanations import Explanation, explain
 from plugins.booking import ground, occupancy, queries, quote
 from plugins.booking.ground import Ground, monday
 from plugins.booking.models import Reservation, Room
@@ -25,6 +26,12 @@ class Answer:
     quote: Quote
     overridden: Sequence[str] = ()
     missed: Sequence[Id] = ()
+
+    @property
+    def explanation(self) -> tuple[Explanation, ...]:
+        """Why it is as it is, with what was set aside."""
+        why = [explain("booking.why.override", reason=self.wish.override_reason)] if self.overridden else []
+        return (*self.quote.explanation, *why)
 
 
 class Dealer:
@@ -97,10 +104,9 @@ def _days(starts_at: datetime, ends_at: datetime) -> Iterator[date]:
 def dealer(
     wishes: Sequence[ReservationRequest], room: Room, holder: Holder, *, by: Actor, moving: Sequence[Id] = ()
 ) -> Dealer:
-    """Read what wishes, in the order of time, depend on: the same statements for one and for hundreds."""
+    """Read what wishes depend on: the same statements for one and for hundreds."""
     found = ground.read(wishes, room, holder, by=by)
-    starts_at, _ends_at = room.held(wishes[0].starts_at, wishes[0].ends_at)
-    _starts_at, ends_at = room.held(wishes[-1].starts_at, max(wish.ends_at for wish in wishes))
+    starts_at, ends_at = room.held(min(wish.starts_at for wish in wishes), max(wish.ends_at for wish in wishes))
     held = occupancy.holdings(room.id, starts_at, ends_at, now=found.now)
     return Dealer(found, held, queries.held_of(moving) if moving else {})
 

@@ -13,7 +13,7 @@ from core.db import Id
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, notices, occupancy, reserve, views
+from plugins.booking import attendance, charges, demo, keeping, notices, occupancy, reserve, series, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -62,6 +62,7 @@ class BookingPlugin(Plugin):
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
+        Sweep(name="booking.series", order=11, run=keeping.sweep),
         Sweep(name="booking.reminders", order=50, run=notices.remind),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
     )
@@ -102,8 +103,8 @@ class BookingPlugin(Plugin):
 
     @implements(Keeps.invariants)
     def invariants(self) -> Iterable[Explanation]:
-        """What is broken in occupancy and charges, if anything is."""
-        return [*occupancy.broken(), *charges.broken()]
+        """What is broken in occupancy, charges and series, if anything is."""
+        return [*occupancy.broken(), *charges.broken(), *series.broken()]
 
     @implements(Keeps.holders_merged)
     def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:  # noqa: ARG002 - the core wrote it down

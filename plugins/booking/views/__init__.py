@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, timetable, usage
+from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage
 from plugins.booking.views.base import pages
 
-__all__ = ["board", "door", "lengths", "move", "pages", "paper", "reservations", "rooms", "timetable", "usage"]
+__all__ = [
+    "board",
+    "door",
+    "lengths",
+    "move",
+    "pages",
+    "paper",
+    "reservations",
+    "rooms",
+    "series",
+    "timetable",
+    "usage",
+]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask_babel import gettext as _
 
 from core import clock
@@ -54,6 +54,30 @@ def cancel_words(reservation: Reservation) -> str:
     if cost:
         return _("The room is free for others at once; the %(points)s come back.", points=points(cost))
     return _("The room is free for others at once.")
+
+
+def confirm_words(reservation: Reservation, now: datetime) -> str:
+    """What is asked of whoever did not come last time; "" where nothing is."""
+    until = reservation.confirm_until
+    if until is None or until < now or reservation.status.value != "confirmed":
+        return ""
+    return _(
+        "Nobody came last time. Say until %(until)s that you will come, or the room is freed.", until=moment(until)
+    )
+
+
+def repeat_url(one: Reservation) -> str:
+    """The same time again and again: a new series like this reservation."""
+    local = one.starts_at.astimezone(here().zone)
+    return url_for(
+        "booking.new_series",
+        holder=one.holder_id,
+        room=one.room_id,
+        day=(local.date() + timedelta(days=7)).isoformat(),
+        start=f"{local:%H:%M}".removeprefix("0"),
+        minutes=one.minutes,
+        title=one.title or None,
+    )
 
 
 def can_check_in(reservation: Reservation, now: datetime) -> bool:

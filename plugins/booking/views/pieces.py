@@ -18,7 +18,7 @@ from core.plugins import here
 from core.web.words import near, span, when
 from plugins.booking import board, ground, parties, queries
 from plugins.booking.models import Reservation
-from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
+from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words, confirm_words
 
 LATELY = timedelta(days=14)
 MOST, MOST_MISSED = 6, 200
@@ -93,6 +93,7 @@ def _next(one: Reservation, *, order: int) -> Piece:
         "check_in_words": check_in_words(one, now),
         "can_cancel": can_cancel(one, now),
         "cancel_words": cancel_words(one),
+        "confirm_words": confirm_words(one, now),
         "again_url": again,
         "state": one.state(now).value,
     }

@@ -23,7 +23,7 @@ from core.web import downloads
 from core.web.guard import requires
 from core.web.periods import asked_period, between
 from core.web.request import actor, linli
-from core.web.words import day, moment, say, say_code, short_day
+from core.web.words import day, full_day, moment, say, say_code, short_day
 from plugins.points import copies, ledger, queries, remains, statements
 from plugins.points.forms import choices_of
 from plugins.points.models import Kind
@@ -65,7 +65,7 @@ class Asked:
     @property
     def dated(self) -> str:
         """The period with its years, for paper that is kept."""
-        return period_words(self.first, self.last, of_day=date.isoformat)
+        return period_words(self.first, self.last, of_day=full_day)
 
 
 def period_words(first: date | None, last: date | None, *, of_day: Callable[[date], str] = day) -> str:
