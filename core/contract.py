@@ -165,6 +165,14 @@ class Piece:
     waits: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPage:
+    """Where one looks at what a hold pays for: `url`, of a page that whoever asked may open."""
+
+    hold_id: Id
+    url: str
+
+
 # --- refusals that cross a hook ------------------------------------------------------------------------------------
 
 

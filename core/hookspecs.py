@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 import pluggy
 
-from core.contract import Actor, Contribution, Hold, Holder, NavItem, Piece, VenueTerms
+from core.contract import Actor, Contribution, Hold, Holder, HoldPage, NavItem, Piece, VenueTerms
 from core.db.types import Id
 from core.explanations import Explanation
 
@@ -40,6 +40,11 @@ class Adds(Protocol):
     @hookspec
     def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
         """What this plugin knows about a `holder` (a resident or a group) and this `actor` may see, for its page."""
+        ...
+
+    @hookspec
+    def hold_pages(self, hold_ids: Sequence[Id], actor: Actor) -> Sequence[HoldPage]:
+        """Whoever sells: the page of what each of `hold_ids` pays for, of those it made and this `actor` may open."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -164,44 +164,43 @@ def _locale() -> Locale:
     return _PARSED[locale_code()]
 
 
+def _weekday(value: date) -> str:
+    return str(_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
+
+
 def short_weekdays() -> Sequence[str]:
     """周一 … 周日 · Mon … Sun, from Monday."""
     names = _locale().days["format"]["abbreviated"]
     return [str(names[weekday]) for weekday in range(7)]
 
 
+def _chinese() -> bool:
+    return locale_code() == "zh-Hans"
+
+
 def short_day(value: date) -> str:
     """11月26日 · 26 Nov; with the year when it is not this one."""
-    return _short_day(_date(value), locale_code(), clock.today(zone()).year)
+    value = _local(value)
+    return _without_year(value) if value.year == clock.today(zone()).year else full_day(value)
+
+
+def full_day(value: date) -> str:
+    """2026年11月26日 · 26 Nov 2026: for paper that is kept."""
+    value = _local(value)
+    text = _without_year(value)
+    return f"{value.year}年{text}" if _chinese() else f"{text} {value.year}"
+
+
+def _without_year(value: date) -> str:
+    if _chinese():
+        return f"{value.month}月{value.day}日"
+    return f"{value.day} {_locale().months['format']['abbreviated'][value.month]}"
 
 
 def day(value: date) -> str:
     """11月26日 星期四 · Thu 26 Nov."""
-    return _day(_date(value), locale_code(), clock.today(zone()).year)
-
-
-def _date(value: date) -> date:
-    local = _local(value)
-    return local.date() if isinstance(local, datetime) else local
-
-
-# Pages say the same few days again and again.
-@lru_cache(maxsize=2_000)
-def _short_day(value: date, code: str, this_year: int) -> str:
-    if code == "zh-Hans":
-        text = f"{value.month}月{value.day}日"
-        return text if value.year == this_year else f"{value.year}年{text}"
-    month = _PARSED[code].months["format"]["abbreviated"][value.month]
-    text = f"{value.day} {month}"
-    return text if value.year == this_year else f"{text} {value.year}"
-
-
-@lru_cache(maxsize=2_000)
-def _day(value: date, code: str, this_year: int) -> str:
-    chinese = code == "zh-Hans"
-    weekday = _PARSED[code].days["format"]["wide" if chinese else "abbreviated"][value.weekday()]
-    short = _short_day(value, code, this_year)
-    return f"{short} {weekday}" if chinese else f"{weekday} {short}"
+    value = _local(value)
+    return f"{short_day(value)} {_weekday(value)}" if _chinese() else f"{_weekday(value)} {short_day(value)}"
 
 
 def at_clock(value: datetime) -> str:
@@ -226,8 +225,9 @@ def near(value: date) -> str:
     found = _local(value)
     found = found.date() if isinstance(found, datetime) else found
     today = clock.today(zone())
-    if (gap := (found - today).days) in {0, 1, -1}:
-        return gettext("today") if gap == 0 else gettext("tomorrow") if gap == 1 else gettext("yesterday")
+    close = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
+    if (gap := (found - today).days) in close:
+        return close[gap]
     monday = today - timedelta(days=today.weekday())
     name = _locale().days["format"]["wide"][found.weekday()].removeprefix("星期")
     if 0 <= (found - monday).days < 7 and gap > 0:
@@ -283,6 +283,7 @@ def signed(value: int) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
+    "full_day": full_day,
     "clock": at_clock,
     "moment": moment,
     "near": near,

@@ -13,23 +13,27 @@ from core.db import Id
 from core.explanations import explain
 from core.web.api import operation, page_of
 from core.web.request import actor
+from core.web.transactions import runs_in
 from plugins.booking import (
     attendance,
     calendar,
     closures,
     hours,
+    keeping,
     lengths,
     listing,
-    moving,
     queries,
     quote,
     reserve,
     rooms,
     rules,
+    scopes,
+    series,
     usage,
 )
 from plugins.booking import room_schemas as r
 from plugins.booking import schemas as s
+from plugins.booking import series_schemas as t
 from plugins.booking import usage_schemas as u
 from plugins.booking.models import Closure, Hours, Reservation, Room
 from plugins.booking.policy import BookingPolicy
@@ -45,6 +49,7 @@ from plugins.booking.requests import (
     PolicyChange,
     ReservationRequest,
     RoomRequest,
+    SeriesRequest,
 )
 
 api = Blueprint("booking_api", __name__)
@@ -168,10 +173,13 @@ def list_reservations(query: Listing) -> Mapping[str, Any]:
 
 
 @api.post("/reservations")
-@operation(needs="booking.reserve", body=s.ReservationIn, gives=s.ReservationOut, status=201)
-def create_reservation(body: ReservationRequest) -> Reservation:
-    """Reserve a room; the holder's terms apply, whoever calls."""
-    return reserve.reserve(body, by=actor())
+@operation(needs="booking.reserve", body=t.ReservationIn, gives=t.BookedOut, status=201)
+def create_reservation(body: ReservationRequest | SeriesRequest) -> series.Booked:
+    """Reserve a room, once or, with `recurrence`, on many days in one act; the holder's terms apply, whoever calls."""
+    if isinstance(body, SeriesRequest):
+        return series.make(body, by=actor())
+    made = reserve.reserve(body, by=actor())
+    return series.Booked(first=made, dates=[made])
 
 
 @api.get("/reservations/<id:reservation_id>")
@@ -182,10 +190,10 @@ def get_reservation(reservation_id: Id) -> Reservation:
 
 
 @api.patch("/reservations/<id:reservation_id>")
-@operation(needs="booking.reserve", body=s.ChangeIn, gives=s.ReservationOut)
-def change_reservation(reservation_id: Id, body: ChangeRequest) -> Reservation:
+@operation(needs="booking.reserve", body=s.ChangeIn, gives=t.BookedOut)
+def change_reservation(reservation_id: Id, body: ChangeRequest) -> series.Booked:
     """Move a reservation that has not begun, or change its title or number of people; the whole is judged as of now."""
-    return moving.change(reservation_id, body, by=actor())
+    return scopes.change(reservation_id, body, by=actor())
 
 
 @api.post("/reservations/<id:reservation_id>/shortening")
@@ -210,10 +218,17 @@ def check_in(reservation_id: Id) -> Reservation:
 
 
 @api.post("/reservations/<id:reservation_id>/cancellation")
-@operation(needs="booking.cancel", body=s.CancellationIn, gives=s.ReservationOut, status=201)
-def cancel(reservation_id: Id, body: CancellationRequest) -> Reservation:
+@operation(needs="booking.cancel", body=s.CancellationIn, gives=t.BookedOut, status=201)
+def cancel(reservation_id: Id, body: CancellationRequest) -> series.Booked:
     """Give a reservation up."""
-    return reserve.cancel(reservation_id, body, by=actor())
+    return scopes.cancel(reservation_id, body, by=actor())
+
+
+@api.post("/reservations/<id:reservation_id>/confirmation")
+@operation(needs="booking.reserve", gives=s.ReservationOut, status=201)
+def confirm(reservation_id: Id) -> Reservation:
+    """They will come to the next date of a series whose last one went unused."""
+    return keeping.confirm(reservation_id, by=actor())
 
 
 @api.post("/reservations/<id:reservation_id>/forgiveness")
@@ -221,6 +236,29 @@ def cancel(reservation_id: Id, body: CancellationRequest) -> Reservation:
 def forgive(reservation_id: Id, body: ForgivenessRequest) -> Reservation:
     """Let a no-show not count."""
     return attendance.forgive(reservation_id, body, by=actor())
+
+
+# --- series --------------------------------------------------------------------------------------------------------
+
+
+@api.post("/series/preview")
+@runs_in("read")
+@operation(needs="booking.reserve", body=t.SeriesIn, gives=t.PreviewOut)
+def preview_series(body: SeriesRequest) -> Mapping[str, Any]:
+    """What each date would come to, without booking any."""
+    dates = series.preview(body, by=actor())
+    price = sum(one.answer.quote.price_points for one in dates if one.allowed)
+    return {"allowed": all(one.allowed for one in dates), "price_points": price, "dates": dates}
+
+
+@api.get("/series/<id:series_id>")
+@operation(needs="booking.read", gives=t.SeriesOut)
+def get_series(series_id: Id) -> series.Look:
+    """One series: its rule, its dates and what became of them."""
+    return series.look(series_id, by=actor())
+
+
+# --- the timetable -------------------------------------------------------------------------------------------------
 
 
 @api.get("/timetable")

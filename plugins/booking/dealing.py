@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from core.contract import Actor, Holder
 from core.db import Id
+from core.explanations import Explanation, explain
 from plugins.booking import ground, occupancy, queries, quote
 from plugins.booking.ground import Ground, monday
 from plugins.booking.models import Reservation, Room
@@ -19,12 +20,18 @@ from plugins.booking.requests import ReservationRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A wish and what it comes to. `overridden`: codes an override sets aside; `missed`: sessions to be cleared away first."""
+    """A wish and what it comes to. `overridden`: codes an override sets aside; `gone`: sessions to be cleared away first."""
 
     wish: ReservationRequest
     quote: Quote
     overridden: Sequence[str] = ()
-    missed: Sequence[Id] = ()
+    gone: Sequence[Id] = ()
+
+    @property
+    def explanation(self) -> tuple[Explanation, ...]:
+        """Why it is as it is, with what was set aside."""
+        why = [explain("booking.why.override", reason=self.wish.override_reason)] if self.overridden else []
+        return (*self.quote.explanation, *why)
 
 
 class Dealer:
@@ -57,14 +64,14 @@ class Dealer:
             used -= instead.base_minutes if instead.week == week else 0
             spent -= self.moving[instead.id]
         near = self.near(*self.ground.room.held(wish.starts_at, wish.ends_at))
-        taken = any(not one.missed for one in near)
+        taken = any(not one.gone for one in near)
         situation = self.ground.situation(wish, taken=taken, used=used, spent=spent)
         found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
         return Answer(
             wish=wish,
             quote=found,
             overridden=quote.set_aside(wish, situation),
-            missed=[one.reservation_id for one in near if one.missed and one.reservation_id is not None],
+            gone=[one.reservation_id for one in near if one.gone and one.reservation_id is not None],
         )
 
     def deal(self, answer: Answer, *, instead: Reservation | None = None) -> None:
@@ -76,7 +83,7 @@ class Dealer:
             self._used[instead.week] -= instead.base_minutes
             self._spent -= self.moving[instead.id]
         starts_at, ends_at = self.ground.room.held(wish.starts_at, wish.ends_at)
-        self._hold(Holding(reservation_id=None, starts_at=starts_at, ends_at=ends_at, missed=False))
+        self._hold(Holding(reservation_id=None, starts_at=starts_at, ends_at=ends_at, gone=False))
 
     def near(self, starts_at: datetime, ends_at: datetime) -> list[Holding]:
         """What holds the room between two moments."""
@@ -97,10 +104,9 @@ def _days(starts_at: datetime, ends_at: datetime) -> Iterator[date]:
 def dealer(
     wishes: Sequence[ReservationRequest], room: Room, holder: Holder, *, by: Actor, moving: Sequence[Id] = ()
 ) -> Dealer:
-    """Read what wishes, in the order of time, depend on: the same statements for one and for hundreds."""
+    """Read what wishes depend on: the same statements for one and for hundreds."""
     found = ground.read(wishes, room, holder, by=by)
-    starts_at, _ends_at = room.held(wishes[0].starts_at, wishes[0].ends_at)
-    _starts_at, ends_at = room.held(wishes[-1].starts_at, max(wish.ends_at for wish in wishes))
+    starts_at, ends_at = room.held(min(wish.starts_at for wish in wishes), max(wish.ends_at for wish in wishes))
     held = occupancy.holdings(room.id, starts_at, ends_at, now=found.now)
     return Dealer(found, held, queries.held_of(moving) if moving else {})
 

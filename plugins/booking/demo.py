@@ -15,15 +15,18 @@ from core.db import Id, savepoint, session
 from core.errors import DomainError
 from core.people.models import Holder
 from core.plugins import here
-from plugins.booking import attendance, closures, hours, reserve, rooms
+from plugins.booking import attendance, closures, hours, reserve, rooms, series
 from plugins.booking.models import Item, Purpose, Reservation, Room, Status, Who
+from plugins.booking.recurrence import Kind, Rule
 from plugins.booking.requests import (
     CancellationRequest,
     ClosureRequest,
     HoursRequest,
+    OnConflict,
     OpenInterval,
     ReservationRequest,
     RoomRequest,
+    SeriesRequest,
 )
 
 BY = access.system("李建华")
@@ -55,11 +58,12 @@ class Rehearsal:
 
 
 CENTRE = ""  # the centre's own activities
+FIXED = Rehearsal("合唱队", HALL, 3, time(8), 120, title="新年音乐会排练")  # a series, for longer than the season
+LONGER = timedelta(weeks=8)  # than the season the series goes on
 REHEARSALS = (
     Rehearsal("民乐团", HALL, 3, time(14), 120, longer=30),
     Rehearsal("民乐团", HALL, 0, time(18, 30), 120, longer=30),
     Rehearsal("合唱队", HALL, 1, time(9), 120, longer=60),
-    Rehearsal("合唱队", HALL, 3, time(8), 120),
     Rehearsal("夕阳红舞蹈队", HALL, 2, time(19), 120),
     Rehearsal("夕阳红舞蹈队", PAINTING, 4, time(14), 120, longer=30),
     Rehearsal("秦腔自乐班", HALL, 5, time(14), 120),
@@ -77,11 +81,16 @@ REHEARSALS = (
 def live(day: date, until: datetime, seed: int) -> None:
     """Book a week ahead, then live through the day: check in, cancel, forget."""
     chance = random.Random(f"{seed}:{day}")  # noqa: S311 - invents a day, guards nothing
-    if session.scalar(select(Room.id).limit(1)) is None:
+    fresh = session.scalar(select(Room.id).limit(1)) is None
+    if fresh:
         _open()
     holders = dict(session.execute(select(Holder.name, Holder.id)).all())
     holders[CENTRE] = session.scalars(select(Holder.id).where(Holder.kind == HolderKind.CENTRE)).one()
     places = dict(session.execute(select(Room.name, Room.id)).all())
+    if fresh and FIXED.holder in holders:
+        _repeat(
+            FIXED, until.astimezone(here().zone).date(), room_id=places[FIXED.room], holder_id=holders[FIXED.holder]
+        )
     for usual in REHEARSALS:
         ahead = day + AHEAD
         if usual.weekday == ahead.weekday() and usual.holder in holders:
@@ -122,6 +131,26 @@ def _book(usual: Rehearsal, day: date, *, room_id: Id, holder_id: Id) -> None:
         except DomainError:
             continue
         return
+
+
+def _repeat(usual: Rehearsal, season_ends: date, *, room_id: Id, holder_id: Id) -> None:
+    """The same time every week, by the manager's word; once after the season's end the room is closed, and it is skipped."""
+    first, shut = (
+        start + timedelta(days=(usual.weekday - start.weekday()) % 7)
+        for start in (here().today(), season_ends + timedelta(days=8))
+    )
+    closed = ClosureRequest(starts_at=_at(shut, time(8)), ends_at=_at(shut, time(12)), reason="灯光检修")
+    closures.close(room_id, closed, by=BY)
+    wish = ReservationRequest(
+        room_id=room_id,
+        holder_id=holder_id,
+        starts_at=_at(first, usual.starts),
+        ends_at=_at(first, usual.starts) + timedelta(minutes=usual.minutes),
+        title=usual.title,
+        override_reason="整季固定排练",
+    )
+    rule = Rule(kind=Kind.WEEKLY, weekdays=(usual.weekday,), until=season_ends + LONGER)
+    series.make(SeriesRequest(first=wish, rule=rule, on_conflict=OnConflict.SKIP.value), by=BY)
 
 
 def _come(day: date, until: datetime, chance: random.Random) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from plugins.booking.requests import (
     OpenInterval,
     ReservationRequest,
     RoomRequest,
+    Scope,
 )
 
 _INTERVAL = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
@@ -103,7 +105,32 @@ class BookForm(Form):
         )
 
 
-class MoveForm(Form):
+class ScopedForm(Form):
+    """An act on one date, and perhaps on the other dates of its series."""
+
+    scope = RadioField(_l("Which dates"), default=Scope.THIS.value, validate_choice=False)
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.offer(
+            {
+                Scope.THIS: _("This date only"),
+                Scope.FOLLOWING: _("This one and those that follow"),
+                Scope.ALL: _("All that are still to come"),
+            }
+        )
+
+    def offer(self, texts: Mapping[Scope, str]) -> None:
+        """What may be chosen, in these words."""
+        self.scope.choices = [SelectChoice(scope.value, text) for scope, text in texts.items()]
+
+    @property
+    def chosen(self) -> str:
+        """The choice; this date where there is none to choose."""
+        return self.scope.data or Scope.THIS.value
+
+
+class MoveForm(ScopedForm):
     """Another time or room: everything was chosen before."""
 
     room = HiddenField()
@@ -116,10 +143,11 @@ class MoveForm(Form):
             room_id=to_id(self.room.data, "room_id"),
             starts_at=to_moment(self.starts_at.data, "starts_at"),
             ends_at=to_moment(self.ends_at.data, "ends_at"),
+            scope=self.chosen,
         )
 
 
-class DetailsForm(Form):
+class DetailsForm(ScopedForm):
     """What a reservation is for, and how many come."""
 
     title = StringField(_l("What for"), validators=[Optional()])
@@ -132,7 +160,7 @@ class DetailsForm(Form):
 
     def to_request(self) -> ChangeRequest:
         """What programs send, too."""
-        return ChangeRequest(title=self.title.data or "", people=self.people.data)
+        return ChangeRequest(title=self.title.data or "", people=self.people.data, scope=self.chosen)
 
 
 class LongerForm(Form):
@@ -164,6 +192,7 @@ class CancelForm(Form):
     """Giving a reservation up."""
 
     by = HiddenField(default=Side.GROUP.value)
+    scope = HiddenField(default=Scope.THIS.value)
     reason = StringField(_l("Reason"), validators=[Optional()])
 
     def to_request(self) -> CancellationRequest:
@@ -173,7 +202,7 @@ class CancelForm(Form):
         except ValueError:
             choices = ", ".join(side.value for side in Side)
             raise Invalid({"by": [explain("not_a_choice", choices=choices)]}) from None
-        return CancellationRequest(by=side, reason=self.reason.data or "")
+        return CancellationRequest(by=side, reason=self.reason.data or "", scope=self.scope.data or Scope.THIS.value)
 
 
 class ForgiveForm(Form):

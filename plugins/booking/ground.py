@@ -104,13 +104,13 @@ def read(wishes: Sequence[ReservationRequest], room: Room, holder: Holder, *, by
     """Read what wishes of that holder for that room depend on: the same statements for one and for hundreds.
 
     Args:
-        wishes: in the order of time, at least one.
+        wishes: at least one.
         room: that room.
         holder: that holder.
         by: who asks; some rules of rooms are not for everybody.
     """
     now, zone = clock.now(), here().zone
-    begins, ends = wishes[0].starts_at, max(wish.ends_at for wish in wishes)
+    begins, ends = min(wish.starts_at for wish in wishes), max(wish.ends_at for wish in wishes)
     hours: dict[int, list[tuple[int, int]]] = {}
     for row in queries.hours(room.id):
         hours.setdefault(row.weekday, []).append((row.opens, row.closes))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, BindParameter, CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, or_
 from sqlalchemy.engine import Dialect
@@ -16,6 +17,7 @@ from core import clock
 from core.db import Id, Scoped, Tenant, link, ref
 from core.explanations import ExplainedList, Explanation
 from core.people.models import Holder
+from plugins.booking.recurrence import Rule, read
 
 LONGEST_BUFFER = 4 * 60  # minutes
 
@@ -176,6 +178,49 @@ class Side(StrEnum):
     CENTRE = "centre"
 
 
+class Series(Tenant):
+    """Sessions that repeat, each of them a reservation of its own. What is said here is how they were wished for.
+
+    A series that ends earlier, or goes on at another time, says so itself: its rule ends there, and another goes on.
+    """
+
+    __tablename__ = "booking_series"
+    __table_args__ = (
+        Index(None, "community_id", "holder_id"),
+        CheckConstraint("starts_at < ends_at", name="interval"),
+    )
+
+    room_id: Mapped[Id] = ref("booking_room")
+    holder_id: Mapped[Id] = ref("core_holder")
+    starts_at: Mapped[datetime]  # of the first date; the others start when the clock on the wall says the same
+    ends_at: Mapped[datetime]
+    rule: Mapped[str]  # by RFC 5545
+    exceptions: Mapped[list[str]] = mapped_column(default=list)  # days left out from the beginning
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    room: Mapped[Room] = link(room_id)
+    holder: Mapped[Holder] = link(holder_id)
+
+    def recurrence(self, zone: ZoneInfo) -> Rule:
+        """The rule as rules read it."""
+        return read(self.rule, starts_at=self.starts_at, zone=zone)
+
+    @property
+    def left_out(self) -> frozenset[date]:
+        """The days left out from the beginning."""
+        return frozenset(map(date.fromisoformat, self.exceptions))
+
+
+class Skipped(Scoped):
+    """A day of a series that could not be had, and why."""
+
+    __tablename__ = "booking_skipped"
+
+    series_id: Mapped[Id] = ref("booking_series", primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reasons: Mapped[tuple[Explanation, ...]] = mapped_column(ExplainedList)
+
+
 class Reservation(Tenant):
     """A room for an interval of one local day. Base, prices, buffers and cut-offs are those it was booked under, until moved."""
 
@@ -185,6 +230,8 @@ class Reservation(Tenant):
         Index(None, "community_id", "holder_id", "day"),
         Index(None, "community_id", "room_id", "day"),
         Index(None, "community_id", "status", "check_in_until"),
+        UniqueConstraint("community_id", "series_id", "series_day"),
+        CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series"),
         CheckConstraint("starts_at < ends_at", name="interval"),
         CheckConstraint("base_minutes >= 0 AND extension_minutes >= 0 AND price_points >= 0", name="amounts"),
         CheckConstraint("setup_minutes >= 0 AND clearup_minutes >= 0", name="buffers"),
@@ -223,6 +270,10 @@ class Reservation(Tenant):
     excused: Mapped[bool] = mapped_column(default=False)  # booking was switched off when people should have come
     forgiven_at: Mapped[datetime | None]  # a no-show that no longer counts
     forgiven_reason: Mapped[str] = mapped_column(default="")
+    series_id: Mapped[Id | None] = ref("booking_series")
+    series_day: Mapped[date | None]  # which day of the series it is, wherever it was moved since
+    asked_at: Mapped[datetime | None]  # the date before it went unused: whether they will come was asked once
+    confirm_until: Mapped[datetime | None]  # and must be said by then, or it is freed; None: nobody waits for an answer
 
     room: Mapped[Room] = link(room_id)
     holder: Mapped[Holder] = link(holder_id)
@@ -241,14 +292,24 @@ class Reservation(Tenant):
 
     def is_missed(self, now: datetime) -> bool:
         """Nobody checked in in time. Decided by time alone: no sweep need have run."""
-        if self.status is Status.CONFIRMED:
+        if self.status is Status.CONFIRMED and not self.is_unanswered(now):
             return self.check_in_until is not None and self.check_in_until < now and not self.excused
         return self.status is Status.MISSED
+
+    def is_unanswered(self, now: datetime) -> bool:
+        """Nobody said in time that they will come: it is freed. Decided by time alone, too."""
+        return self.status is Status.CONFIRMED and self.confirm_until is not None and self.confirm_until < now
+
+    def is_gone(self, now: datetime) -> bool:
+        """Whether what it still holds stands in nobody's way."""
+        return self.is_missed(now) or self.is_unanswered(now)
 
     def state(self, now: datetime) -> State:
         """What it is at a moment."""
         if self.is_missed(now):
             return State.MISSED
+        if self.is_unanswered(now):
+            return State.CANCELLED
         came = self.status is Status.CHECKED_IN or self.check_in_until is None or self.excused
         if self.status is not Status.CANCELLED and came and now >= self.ends_at:
             return State.ATTENDED
@@ -259,12 +320,23 @@ class Reservation(Tenant):
         """`is_missed` for statements."""
         # `is_not(None)`: else it would be neither true nor false of the centre's own, and "not missed" would lose them.
         over = and_(cls.check_in_until.is_not(None), cls.check_in_until < now)
-        return or_(cls.status == Status.MISSED, and_(cls.status == Status.CONFIRMED, over, cls.excused.is_(False)))
+        missed = and_(cls.status == Status.CONFIRMED, over, cls.excused.is_(False), ~cls.unanswered_at(now))
+        return or_(cls.status == Status.MISSED, missed)
 
     @classmethod
-    def counts(cls) -> ColumnElement[bool]:
-        """Whether its base minutes use up the holder's week: all but those cancelled in time or by the centre."""
-        return or_(cls.status != Status.CANCELLED, cls.cancelled_late.is_(True))
+    def unanswered_at(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """`is_unanswered` for statements."""
+        return and_(cls.status == Status.CONFIRMED, cls.confirm_until.is_not(None), cls.confirm_until < now)
+
+    @classmethod
+    def gone_at(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """`is_gone` for statements."""
+        return or_(cls.missed_at(now), cls.unanswered_at(now))
+
+    @classmethod
+    def counts(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """Whether its base minutes use up the holder's week: all but those cancelled in time or by the centre, or freed."""
+        return or_(and_(cls.status != Status.CANCELLED, ~cls.unanswered_at(now)), cls.cancelled_late.is_(True))
 
 
 class ClaimKind(StrEnum):

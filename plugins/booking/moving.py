@@ -19,7 +19,7 @@ from core.plugins import here
 from plugins.booking import attendance, charges, ground, listing, notices, occupancy, prices, queries, reserve
 from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
-from plugins.booking.models import ChargeState, Reservation, Room, Status
+from plugins.booking.models import ChargeState, Reservation, Room, State
 from plugins.booking.quote import Quote
 from plugins.booking.requests import ChangeRequest, ReservationRequest
 
@@ -38,7 +38,7 @@ def change(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Reservation
     room, found = reserve.find_with_room(reservation_id, by=by, room_id=wish.room_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
-    whole, before, was = wish.onto(found), figures_of(found), notices.Place.of(found)
+    whole, before, was = whole_of(wish, found, by=by), figures_of(found), notices.Place.of(found)
     if is_elsewhere(found, whole):
         dealing = dealer([whole], room, found.holder.value(), by=by, moving=[found.id])
         answer = judge(dealing, whole, found)
@@ -78,7 +78,7 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     access.check(by, "booking.reserve", found.holder_id)
     if not is_movable(found, clock.now()):
         raise WrongState(state=found.state(clock.now()).value)
-    whole = wish.onto(found)
+    whole = whole_of(wish, found, by=by)
     if not is_elsewhere(found, whole):
         return _as_it_is(found)
     room = queries.room(whole.room_id)
@@ -86,9 +86,21 @@ def quote_of(reservation_id: Id, wish: ChangeRequest, *, by: Actor) -> Quote:
     return judge(dealing, whole, found).quote
 
 
+def whole_of(wish: ChangeRequest, found: Reservation, *, by: Actor) -> ReservationRequest:
+    """What is stored, with the change; whoever may set rules aside still does so for a session that needed it.
+
+    Raises:
+        Invalid: the whole is none that people could mean.
+    """
+    whole = wish.onto(found)
+    if found.overridden and access.allows(by, "booking.override"):
+        whole = replace(whole, override_reason=found.override_reason)
+    return whole
+
+
 def is_movable(found: Reservation, now: datetime) -> bool:
     """Whether it may still be changed: booked, and not begun."""
-    return found.status is Status.CONFIRMED and now <= found.starts_at
+    return found.state(now) is State.CONFIRMED and now <= found.starts_at
 
 
 def is_elsewhere(found: Reservation, whole: ReservationRequest) -> bool:
@@ -127,11 +139,11 @@ def move(moved: Sequence[tuple[Reservation, Answer]], room: Room) -> None:
         before, after = found.price_points, answer.quote.price_points
         if (before or after) and not (costs_all_the_same(found, now) and before == after):
             again.append(found)
-        _put(found, answer.wish, room, answer.quote, now)
+        _put(found, answer, room, now)
     session.flush()
     for found, _answer in moved:
         set_committed_value(found, "room", room)
-    occupancy.clear_missed(one for _found, answer in moved for one in answer.missed)
+    occupancy.clear_gone(one for _found, answer in moved for one in answer.gone)
     # In one transaction, under the holder's lock: nobody spends the points in between.
     for found in again:
         charges.fall_due(found.id, ChargeState.RELEASE_DUE, now)
@@ -141,8 +153,9 @@ def move(moved: Sequence[tuple[Reservation, Answer]], room: Room) -> None:
     occupancy.follow([found for found, _answer in moved])
 
 
-def _put(found: Reservation, whole: ReservationRequest, room: Room, answer: Quote, now: datetime) -> None:
+def _put(found: Reservation, answer: Answer, room: Room, now: datetime) -> None:
     """The row as if it had been booked now, but for cut-offs that have passed: moving is no way around them."""
+    whole, terms = answer.wish, answer.quote
     day = whole.starts_at.astimezone(here().zone).date()
     cut_offs = reserve.cut_offs(whole.starts_at, found.holder.value())
     if now > found.cancel_until:
@@ -157,14 +170,15 @@ def _put(found: Reservation, whole: ReservationRequest, room: Room, answer: Quot
         "clearup_minutes": room.clearup_minutes,
         "day": day,
         "week": ground.monday(day),
-        "base_minutes": answer.base_minutes,
-        "extension_minutes": answer.extension_minutes,
-        "price_points": answer.price_points,
-        "tariff": None if answer.tariff is None else prices.kept(answer.tariff),
-        "tier": answer.tier,
+        "base_minutes": terms.base_minutes,
+        "extension_minutes": terms.extension_minutes,
+        "price_points": terms.price_points,
+        "tariff": None if terms.tariff is None else prices.kept(terms.tariff),
+        "tier": terms.tier,
         "explanation": answer.explanation,
-        "override_reason": "",  # the rules themselves allow it
-        "overridden": [],
+        "override_reason": whole.override_reason if answer.overridden else "",  # the rules themselves may allow it
+        "overridden": list(answer.overridden),
+        "confirm_until": None,  # whoever moves it will use it
         **cut_offs,
     }
     for name, value in fields.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import product
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
@@ -29,6 +30,7 @@ MORNING = time(7)  # of the day before, local: whoever cannot come may still can
 AHEAD = timedelta(hours=2)
 # So long after its moment a reminder is still of use; a sweep that comes later says nothing.
 STILL_MORNING, STILL_AHEAD = timedelta(hours=12), timedelta(hours=1)
+PENDING = (NoticeKind.REQUEST, NoticeKind.REMINDER)  # no use once a session is given up or elsewhere
 
 
 # --- reminders -----------------------------------------------------------------------------------------------------
@@ -105,23 +107,36 @@ def booked(made: Sequence[Reservation], *, by: Actor) -> None:
 
 def cancelled(gone: Sequence[Reservation], *, by: Actor) -> None:
     """Sessions were given up, by the centre or by the staff for the group; those of one holder are told in one sentence."""
-    for one in gone:
-        outbox.withdraw(one.id, NoticeKind.REMINDER)
+    for one, kind in product(gone, PENDING):
+        outbox.withdraw(one.id, kind)
     for holder_id in dict.fromkeys(one.holder_id for one in gone):
         theirs = sorted((one for one in gone if one.holder_id == holder_id), key=lambda one: (one.starts_at, one.id))
         first = theirs[0]
         centre = first.cancelled_by is Side.CENTRE
         points = {late: sum(one.price_points for one in theirs if one.cancelled_late == late) for late in (False, True)}
         more: dict[str, Fact] = {"reason": first.cancel_reason, "back": points[False], "taken": points[True]}
-        code = _code("cancelled_by_centre", theirs) if centre else "booking.cancelled_for_you"
+        code = _code("cancelled_by_centre" if centre else "cancelled_for_you", theirs)
         _tell(first, explain(code, **_facts(first), **_count(theirs), **more), by=by, always=centre)
+
+
+def moved_several(moved: Sequence[tuple[Reservation, Place]], *, by: Actor) -> None:
+    """Dates of a series are elsewhere, or at another time: one sentence, of the first of them that is."""
+    there = [(one, was) for one, was in moved if Place.of(one) != was]
+    for (one, _was), kind in product(there, PENDING):
+        outbox.withdraw(one.id, kind)
+    if there:
+        first, dates = there[0][0], [one for one, _was in there]
+        price, begins_at = sum(one.price_points for one in dates), min(first.starts_at, there[0][1].starts_at)
+        words = explain("booking.moved_several", **_facts(first), count=len(dates), price=price)
+        _tell(first, words, by=by, begins_at=begins_at)
 
 
 def moved(one: Reservation, was: Place, *, by: Actor) -> None:
     """A session is elsewhere, or at another time; nothing where it is not."""
     if Place.of(one) == was:
         return
-    outbox.withdraw(one.id, NoticeKind.REMINDER)
+    for kind in PENDING:
+        outbox.withdraw(one.id, kind)
     before = {f"was_{name}": fact for name, fact in _facts(one, was).items() if name != "holder"}
     words = explain("booking.moved", **_facts(one), **before, price=one.price_points)
     _tell(one, words, by=by, begins_at=min(one.starts_at, was.starts_at))
@@ -137,9 +152,27 @@ def missed(one: Reservation, *, number: int, most: int, closed_days: int) -> Non
     facts = _facts(one) | {"taken": one.price_points, "days": closed_days, "until": one.day + timedelta(closed_days)}
     code = "no_show_closed" if number >= most else "no_show_warning" if number == most - 1 else "no_show"
     words = explain(f"booking.{code}", **facts)
-    about = _about(one, NoticeKind.NEWS)
+    _tell_once(one, words, f"booking.no_show:{one.id}", _about(one, NoticeKind.NEWS))
+
+
+def asked(one: Reservation, until: datetime) -> None:
+    """Nobody came to the date before this one: whether they will come now must be said by then."""
+    about = About(kind=NoticeKind.REQUEST, page="booking.reservation", id=one.id, begins_at=until)
+    _tell_once(one, explain("booking.series_asked", **_facts(one), until=until), f"booking.asked:{one.id}", about)
+
+
+def freed(one: Reservation) -> None:
+    """Nobody said that they will come."""
+    for kind in PENDING:
+        outbox.withdraw(one.id, kind)
+    words = explain("booking.series_freed", **_facts(one), back=one.price_points)
+    _tell_once(one, words, f"booking.freed:{one.id}", _about(one, NoticeKind.CHANGE))
+
+
+def _tell_once(one: Reservation, words: Explanation, key: str, about: About) -> None:
+    """Tell those whose session it is what time has brought, however often a sweep runs."""
     readers = _readers([one.holder])[one.holder_id]
-    outbox.send(Notice(to=reader, words=words, key=f"booking.no_show:{one.id}", about=about) for reader in readers)
+    outbox.send(Notice(to=reader, words=words, key=key, about=about) for reader in readers)
 
 
 def _tell(

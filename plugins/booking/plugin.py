@@ -8,11 +8,12 @@ from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
-from core.contract import Actor, Holder, NavItem, Piece
+from core.contract import Actor, Holder, HoldPage, NavItem, Piece
+from core.db import Id
 from core.explanations import Explanation
 from core.hookspecs import Adds, Demo, Happened, Keeps
 from core.plugins import Permission, Plugin, Sweep, implements
-from plugins.booking import attendance, charges, demo, notices, occupancy, reserve, views
+from plugins.booking import attendance, charges, demo, keeping, notices, occupancy, reserve, series, views
 from plugins.booking.api import api as resources
 from plugins.booking.policy import BookingPolicy
 from plugins.booking.schemas import PolicySchema
@@ -60,6 +61,7 @@ class BookingPlugin(Plugin):
     pages, api = views.pages, resources
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
+        Sweep(name="booking.series", order=9, run=keeping.sweep),  # what is freed is settled, and no no-show
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
         Sweep(name="booking.reminders", order=50, run=notices.remind),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
@@ -81,6 +83,11 @@ class BookingPlugin(Plugin):
         """A holder's reservations, on the page of a group or a resident."""
         return list(pieces.holder_panels(holder, actor))
 
+    @implements(Adds.hold_pages)
+    def hold_pages(self, hold_ids: Sequence[Id], actor: Actor) -> Sequence[HoldPage]:
+        """The reservations that points are set aside for."""
+        return list(pieces.hold_pages(hold_ids, actor))
+
     @implements(Demo.demo)
     def demo(self, day: date, until: datetime, seed: int) -> None:
         """Rooms and a season of reservations for the demo."""
@@ -96,8 +103,8 @@ class BookingPlugin(Plugin):
 
     @implements(Keeps.invariants)
     def invariants(self) -> Iterable[Explanation]:
-        """What is broken in occupancy and charges, if anything is."""
-        return [*occupancy.broken(), *charges.broken()]
+        """What is broken in occupancy, charges and series, if anything is."""
+        return [*occupancy.broken(), *charges.broken(), *series.broken()]
 
     @implements(Keeps.holders_merged)
     def holders_merged(self, kept: Holder, merged: Holder, by: Actor) -> None:  # noqa: ARG002 - the core wrote it down

@@ -37,6 +37,7 @@ class BookingPolicy:
     check_in_before: int = 30  # minutes
     check_in_after: int = 15
     no_shows: NoShowRule = field(default_factory=NoShowRule)
+    series_confirm_days: int = 0  # ahead must a series be confirmed whose last date went unused; 0: never
     public_board: bool = True  # the board of today's sessions, which strangers may read
 
     def __post_init__(self) -> None:
@@ -49,3 +50,4 @@ class BookingPolicy:
             check.whole("shorten_hours", least=0, most=24 * 60)
             check.whole("check_in_before", least=0, most=A_DAY)
             check.whole("check_in_after", least=0, most=A_DAY)
+            check.whole("series_confirm_days", least=0, most=60)

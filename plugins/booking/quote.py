@@ -328,9 +328,9 @@ def outlook(holder: Holder, day: date) -> Window | None:
 
 
 def is_taken(wish: ReservationRequest, room: Room) -> bool:
-    """Whether somebody has the room, or a part of it, in that time or the buffers beside it; missed sessions no longer do."""
+    """Whether somebody has the room, or a part of it, in that time or the buffers beside it; those that are gone no longer do."""
     now, held = clock.now(), room.held(wish.starts_at, wish.ends_at)
-    return any(not other.is_missed(now) for other in occupancy.in_the_way(room.id, *held))
+    return any(not other.is_gone(now) for other in occupancy.in_the_way(room.id, *held))
 
 
 def quote(wish: ReservationRequest, *, by: Actor) -> Quote:

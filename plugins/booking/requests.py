@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
+from zoneinfo import ZoneInfo
 
 from core import clock
 from core.db import Id
 from core.faults import Check, checking, clean
 from plugins.booking.models import LONGEST_BUFFER, Item, Purpose, Reservation, Side, Who
 from plugins.booking.policy import BookingPolicy
-from plugins.booking.recurrence import LAST_DAY
+from plugins.booking.recurrence import LAST_DAY, MOST_DATES, Rule, moments
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime.combine(LAST_DAY, time.min, tzinfo=UTC)
 LONGEST_NAME, LONGEST_TEXT = 60, 500  # characters
@@ -22,7 +23,6 @@ MOST_ITEMS, MOST_OF_ONE = 50, 10_000  # of equipment
 A_DAY, LONGEST_NOTICE = 24 * 60, 30 * 24 * 60  # minutes
 QUARTER = 15  # minutes
 LONGEST_CLOSURE = 366  # days
-SCOPES = frozenset({"this"})  # there are no series
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -64,6 +64,51 @@ class ReservationRequest:
         return -(-int((self.ends_at - self.starts_at).total_seconds()) // 60)
 
 
+class OnConflict(StrEnum):
+    """What becomes of a series when one of its dates cannot be had."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRequest:
+    """A wish that repeats. Each date starts when the clock on the wall says the same and takes as long."""
+
+    first: ReservationRequest
+    rule: Rule
+    exceptions: frozenset[date] = frozenset()
+    on_conflict: str = OnConflict.REFUSE.value
+
+    def __post_init__(self) -> None:
+        with checking(self) as check:
+            check.one_of("on_conflict", {choice.value for choice in OnConflict})
+            if len(self.exceptions) > MOST_DATES:
+                check.fault("exceptions", "too_many_exceptions", most=MOST_DATES)
+
+    def wishes(self, zone: ZoneInfo) -> dict[date, ReservationRequest]:
+        """Each day of the rule with the wish for it, in order.
+
+        Raises:
+            Invalid: no date is left, or one that nobody could mean.
+            TooManyDates: there are more than a series may have.
+        """
+        length = self.first.ends_at - self.first.starts_at
+        found = moments(self.rule, self.first.starts_at, zone, exceptions=self.exceptions)
+        return {day: replace(self.first, starts_at=at, ends_at=at + length) for day, at in found.items()}
+
+
+class Scope(StrEnum):
+    """Which dates of a series an act is for: one, it and those that follow, or all. What has begun is never touched."""
+
+    THIS = "this"
+    FOLLOWING = "following"
+    ALL = "all"
+
+
+SCOPES = frozenset(scope.value for scope in Scope)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndRequest:
     """When a session shall end instead."""
@@ -90,7 +135,7 @@ class ChangeRequest:
     ends_at: datetime | None = None
     title: str | None = None
     people: int | Unchanged | None = Unchanged.YES
-    scope: str = "this"
+    scope: str = Scope.THIS.value
 
     def __post_init__(self) -> None:
         with checking(self) as check:
@@ -118,9 +163,11 @@ class CancellationRequest:
 
     by: Side = Side.GROUP
     reason: str = ""
+    scope: str = Scope.THIS.value
 
     def __post_init__(self) -> None:
         with checking(self) as check:
+            check.one_of("scope", SCOPES)
             check.text("reason", most=LONGEST_TEXT)
 
 

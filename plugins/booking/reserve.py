@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
@@ -26,7 +26,7 @@ from core.people.models import Holder
 from core.plugins import here
 from plugins.booking import attendance, calendar, charges, dealing, ground, notices, occupancy, prices
 from plugins.booking.dealing import Answer
-from plugins.booking.models import ChargeState, Reservation, Room, Side, Status
+from plugins.booking.models import ChargeState, Reservation, Room, Series, Side, Status
 from plugins.booking.occupancy import RoomTaken
 from plugins.booking.quote import Quote
 from plugins.booking.requests import CancellationRequest, ReservationRequest
@@ -163,21 +163,27 @@ def lock(wish: ReservationRequest, *, by: Actor) -> tuple[Room, Holder]:
     return room, holder
 
 
-def put(answers: Sequence[Answer], room: Room, holder: Holder) -> list[Reservation]:
+def put(
+    answers: Sequence[Answer], room: Room, holder: Holder, *, places: Sequence[tuple[Id, date]] = ()
+) -> list[Reservation]:
     """Write down what answers allow, all or nothing: the sessions, their points, their time. Room and holder are locked.
+
+    `places`: the series that each is of, and which day of it.
 
     Raises:
         RoomTaken: somebody was quicker.
         NotEnoughPoints: the holder cannot pay.
     """
     made = [_made(answer, room, holder.value()) for answer in answers]
+    for one, (series_id, day) in zip(made, places, strict=bool(places)):
+        one.series_id, one.series_day = series_id, day
     session.add_all(made)
     session.flush()
     for one in made:  # both are at hand: whoever answers need not read them again
         set_committed_value(one, "room", room)
         set_committed_value(one, "holder", holder)
-    # A missed session holds its quarters until the sweep or somebody else wants them.
-    occupancy.clear_missed(one for answer in answers for one in answer.missed)
+    # A session that is gone holds its quarters until the sweep or somebody else wants them.
+    occupancy.clear_gone(one for answer in answers for one in answer.gone)
     # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
     for one in made:
         price, minutes = one.price_points, one.extension_minutes
@@ -231,9 +237,8 @@ def others_in_the_way(room_id: Id, held: tuple[datetime, datetime], own: Reserva
 
 def _made(answer: Answer, room: Room, holder: HolderValue) -> Reservation:
     """The row, with the cut-offs of today's policy and the room's buffers kept for ever."""
-    wish, found, overridden = answer.wish, answer.quote, answer.overridden
+    wish, found = answer.wish, answer.quote
     local = wish.starts_at.astimezone(here().zone).date()
-    why = [explain("booking.why.override", reason=wish.override_reason)] if overridden else []
     return Reservation(
         room_id=room.id,
         holder_id=holder.id,
@@ -251,9 +256,9 @@ def _made(answer: Answer, room: Room, holder: HolderValue) -> Reservation:
         tier=found.tier,
         title=wish.title,
         people=wish.people,
-        explanation=(*found.explanation, *why),
+        explanation=answer.explanation,
         override_reason=wish.override_reason,
-        overridden=list(overridden),
+        overridden=list(answer.overridden),
         **cut_offs(wish.starts_at, holder),
     )
 
@@ -293,27 +298,34 @@ def cancel(reservation_id: Id, wish: CancellationRequest, *, by: Actor) -> Reser
         raise attendance.TooLate(what="cancel")
     if reservation.status is Status.CANCELLED:
         raise WrongState(state=reservation.state(now).value)
-    _give_up(reservation, wish, now=now, by=by)
+    give_up([reservation], wish, now=now)
+    _record_cancelled(reservation, by=by)
     notices.cancelled([reservation], by=by)
     return reservation
 
 
-def _give_up(reservation: Reservation, wish: CancellationRequest, *, now: datetime, by: Actor) -> None:
-    """The act of cancelling, whoever may: the points, the room, the record."""
-    late = wish.by is Side.GROUP and now > reservation.cancel_until
-    before = reservation.status.value
-    reservation.status, reservation.cancelled_at = Status.CANCELLED, now
-    reservation.cancelled_by, reservation.cancelled_late, reservation.cancel_reason = wish.by, late, wish.reason
+def give_up(found: Sequence[Reservation], wish: CancellationRequest, *, now: datetime) -> None:
+    """What cancelling does to booked sessions that are locked, whoever may: the points, the room; as of that moment."""
+    for one in found:
+        one.status, one.cancelled_at, one.cancelled_by = Status.CANCELLED, now, wish.by
+        one.cancelled_late = wish.by is Side.GROUP and now > one.cancel_until
+        one.cancel_reason = wish.reason
     session.flush()
-    charges.fall_due(reservation.id, ChargeState.CAPTURE_DUE if late else ChargeState.RELEASE_DUE, now)
-    occupancy.free([reservation.id])
+    for one in found:
+        if one.price_points:
+            charges.fall_due(one.id, ChargeState.CAPTURE_DUE if one.cancelled_late else ChargeState.RELEASE_DUE, now)
+    occupancy.free([one.id for one in found])
+
+
+def _record_cancelled(found: Reservation, *, by: Actor) -> None:
+    assert found.cancelled_by is not None
     record(
         "booking.cancel",
         by=by,
-        subject=attendance.subject(reservation),
-        subject_id=reservation.id,
-        before={"status": before},
-        after={"by": wish.by.value, "late": late, "reason": wish.reason},
+        subject=attendance.subject(found),
+        subject_id=found.id,
+        before={"status": Status.CONFIRMED.value},
+        after={"by": found.cancelled_by.value, "late": found.cancelled_late, "reason": found.cancel_reason},
     )
 
 
@@ -325,6 +337,7 @@ def move_all(merged_id: Id, kept_id: Id) -> None:
     theirs = select(Reservation.id).where(Reservation.holder_id == merged_id).order_by(Reservation.id)
     session.execute(locked(theirs))  # one after the other, as whoever clears missed sessions
     session.execute(update(Reservation).where(Reservation.holder_id == merged_id).values(holder_id=kept_id))
+    session.execute(update(Series).where(Series.holder_id == merged_id).values(holder_id=kept_id))
 
 
 def cancel_to_come(holder_id: Id, *, by: Actor) -> None:
@@ -334,6 +347,7 @@ def cancel_to_come(holder_id: Id, *, by: Actor) -> None:
         Reservation.holder_id == holder_id, Reservation.status == Status.CONFIRMED, Reservation.starts_at > now
     )
     gone = session.scalars(locked(to_come.order_by(Reservation.id))).all()
+    give_up(gone, CancellationRequest(by=Side.CENTRE), now=now)
     for reservation in gone:
-        _give_up(reservation, CancellationRequest(by=Side.CENTRE), now=now, by=by)
+        _record_cancelled(reservation, by=by)
     notices.cancelled(gone, by=by)

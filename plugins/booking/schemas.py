@@ -14,7 +14,7 @@ from core.explanations import explain
 from core.plugins import here
 from core.web.api import Day, DayOrMoment, Explanations, HolderOut, IdField, ListQuery, Moment
 from core.web.fields import Truth
-from plugins.booking import board
+from plugins.booking import board, ground
 from plugins.booking.models import Side
 from plugins.booking.policy import BookingPolicy, NoShowRule
 from plugins.booking.requests import (
@@ -25,7 +25,7 @@ from plugins.booking.requests import (
     ForgivenessRequest,
     Listing,
     PolicyChange,
-    ReservationRequest,
+    Scope,
 )
 
 
@@ -71,6 +71,7 @@ class PolicySchema(Schema):
     check_in_before = fields.Integer(strict=True, required=True)
     check_in_after = fields.Integer(strict=True, required=True)
     no_shows = fields.Nested(NoShowSchema, required=True)
+    series_confirm_days = fields.Integer(strict=True, load_default=0)  # kept since there are series
     public_board = Truth(load_default=True)  # versions that were kept before there was a board have none
 
     @post_load
@@ -100,7 +101,8 @@ class PlanQuery(Schema):
 class PolicyIn(PolicySchema):
     """New figures; `valid_from` absent or not after today: at once."""
 
-    public_board = Truth(load_default=board.is_public)  # left out it stays as it is
+    series_confirm_days = fields.Integer(strict=True, load_default=lambda: ground.figures().series_confirm_days)
+    public_board = Truth(load_default=board.is_public)  # left out they stay as they are
     valid_from = fields.Date(load_default=None, allow_none=True)
     explanation = Explanations(dump_only=True)  # what a PUT answered may be put back
 
@@ -173,8 +175,8 @@ class QuoteOut(Schema):
     explanation = Explanations()
 
 
-class ReservationIn(Schema):
-    """A wish for a room."""
+class WishIn(Schema):
+    """A wish for a room at one time."""
 
     room_id = IdField(required=True)
     holder_id = IdField(required=True)
@@ -183,11 +185,6 @@ class ReservationIn(Schema):
     title = fields.String(load_default="")
     people = fields.Integer(strict=True, load_default=None, allow_none=True)
     override_reason = fields.String(load_default="")
-
-    @post_load
-    def to_request(self, data: dict[str, Any], **_kwargs: object) -> ReservationRequest:
-        """As the act wants it."""
-        return ReservationRequest(**data)
 
 
 class RoomName(Schema):
@@ -227,7 +224,11 @@ class ReservationOut(Schema):
     check_in_from = Moment(allow_none=True)
     check_in_until = Moment(allow_none=True)
     explanation = Explanations()
-    occurrences = fields.Function(lambda one: [OccurrenceOut().dump(one)], metadata={"type": "array"})
+    series_id = fields.UUID(allow_none=True)
+    confirm_until = Moment(allow_none=True)
+    occurrences: fields.Field[Any] = fields.Function(
+        lambda one: [OccurrenceOut().dump(one)], metadata={"type": "array"}
+    )
 
 
 class EntryOut(Schema):
@@ -271,14 +272,14 @@ class EndIn(Schema):
 
 
 class ChangeIn(Schema):
-    """What shall be different; the rest stays. `scope`: this date alone."""
+    """What shall be different; the rest stays. `scope`: of a series this date, it and those that follow, or all to come."""
 
     room_id = IdField()
     starts_at = Moment()
     ends_at = Moment()
     title = fields.String()
     people = fields.Integer(strict=True, allow_none=True)
-    scope = fields.String(load_default="this")
+    scope = fields.String(load_default=Scope.THIS.value, metadata={"enum": [scope.value for scope in Scope]})
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> ChangeRequest:
@@ -291,6 +292,7 @@ class CancellationIn(Schema):
 
     by = fields.Enum(Side, by_value=True, load_default=Side.GROUP)
     reason = fields.String(load_default="")
+    scope = fields.String(load_default=Scope.THIS.value, metadata={"enum": [scope.value for scope in Scope]})
 
     @post_load
     def to_request(self, data: dict[str, Any], **_kwargs: object) -> CancellationRequest:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, time
 from functools import reduce
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from core.plugins import here
 from core.web.words import minutes
+from plugins.booking import recurrence, wording
 
 
 def _closed(facts: Mapping[str, Any]) -> str:
@@ -31,6 +34,8 @@ def _too_late(facts: Mapping[str, Any]) -> str:
         return _("The session has begun; it can no longer be cancelled.")
     if facts.get("what") == "end":
         return _("That time has passed. Choose an end that is still to come.")
+    if facts.get("what") == "confirm":
+        return _("Nobody answered in time; the date was freed for others. Book another one.")
     if facts.get("what") == "notice":
         return _(
             "This room must be booked %(ahead)s ahead. Choose a later time, or ask the centre.",
@@ -76,6 +81,13 @@ def _extension(facts: Mapping[str, Any]) -> str:
         minutes=facts["minutes"],
         most=facts["most"],
     )
+
+
+def _repeats(facts: Mapping[str, Any]) -> str:
+    """A rule of recurrence in words. Its end is read as of midnight: the day counts, not the time of day."""
+    zone = here().zone
+    midnight = datetime.combine(here().today(), time.min, tzinfo=zone)
+    return wording.series(recurrence.read(facts["value"], starts_at=midnight, zone=zone))
 
 
 def _sentences(first: Any, *more: tuple[str, Any]) -> Callable[[Mapping[str, Any]], str]:
@@ -155,6 +167,10 @@ SENTENCES: Mapping[str, Any] = {
     "no_day_of_month": _l("A day of a month is 1 to 31, or −1 to −31 counted from its end."),
     "no_nth_weekday": _l("A weekday of a month is its first to fifth, or counted from its end as −1 to −5."),
     "count_and_until": _l("It ends either after a number of times or on a last day, not both."),
+    "too_many_exceptions": _l("At most %(most)d days may be left out."),
+    "other_day_of_series": _l(
+        "Several dates at once stay on their own days. Change the time or the room, or move one date by itself."
+    ),
     "no_dates": _l("Not one date is left. Choose a later end, or leave out fewer days."),
     # why it is as it is
     "booking.why.centre": _l("The centre's own reservation: no window, no price, no check-in."),
@@ -182,9 +198,20 @@ SENTENCES: Mapping[str, Any] = {
     "booking.why.override": _l("The manager set a rule aside: %(reason)s"),
     "booking.why.shortened": _shortened,
     "booking.why.longer": _longer,
+    "booking.why.freed": _l(
+        "Nobody came last time, and nobody said until %(until)s that you would come: it was freed."
+    ),
     "booking.why.moved_late": _l("It is too late for points to come back: it costs %(price)d points as before."),
     "booking.longer": _l("%(minutes)d minutes longer in %(room)s, %(starts_at)s"),
     # notices
+    "booking.series_asked": _l(
+        "Nobody came last time. Will %(holder)s come to %(room)s on %(day)s, %(times)s? Say yes by %(until)s, or the room is "
+        "freed for others."
+    ),
+    "booking.series_freed": _sentences(
+        _l("Nobody said that %(holder)s will come to %(room)s on %(day)s, %(times)s: the room is free for others."),
+        _BACK,
+    ),
     "booking.day_before": _sentences(
         _l("%(holder)s has %(room)s on %(day)s, %(times)s."),
         ("until", _l("If nobody can come: cancelled by %(until)s, the %(points)d points come back.")),
@@ -211,10 +238,25 @@ SENTENCES: Mapping[str, Any] = {
         _TAKEN,
         _REASON,
     ),
+    "booking.cancelled_for_you_several": _sentences(
+        _l(
+            "At the centre %(count)d sessions of %(holder)s were cancelled for you, the first in %(room)s on %(day)s, "
+            "%(times)s."
+        ),
+        _BACK,
+        _TAKEN,
+        _REASON,
+    ),
     "booking.moved": _sentences(
         _l(
             "The centre has moved the session of %(holder)s in %(was_room)s on %(was_day)s, %(was_times)s: it is now in "
             "%(room)s on %(day)s, %(times)s."
+        ),
+        _SET_ASIDE,
+    ),
+    "booking.moved_several": _sentences(
+        _l(
+            "The centre has moved %(count)d sessions of %(holder)s: the first is now in %(room)s on %(day)s, %(times)s."
         ),
         _SET_ASIDE,
     ),
@@ -252,6 +294,11 @@ SENTENCES: Mapping[str, Any] = {
     "act.booking.shorten": _l("Shortened a session"),
     "act.booking.extend": _l("Made a running session longer"),
     "act.booking.change": _l("Changed a reservation"),
+    "act.booking.series": _l("Booked a series"),
+    "act.booking.series_change": _l("Changed dates of a series"),
+    "act.booking.series_cancel": _l("Cancelled dates of a series"),
+    "act.booking.confirm": _l("Confirmed a date of a series"),
+    "act.booking.freed": _l("Freed a date that nobody confirmed"),
     "act.booking.check_in": _l("Checked in"),
     "act.booking.forgive": _l("Forgave a no-show"),
     "act.booking.policy": _l("Changed the rules of booking"),
@@ -289,11 +336,18 @@ SENTENCES: Mapping[str, Any] = {
     "fact.shorten_hours": _l("hours to shorten without cost"),
     "fact.check_in_before": _l("check-in from so many minutes before"),
     "fact.check_in_after": _l("check-in until so many minutes after"),
+    "fact.series_confirm_days": _l("an unused series is confirmed so many days ahead"),
+    "fact.recurrence": _l("repeats"),
+    "value.recurrence": _repeats,
+    "fact.exceptions": _l("days left out"),
+    "fact.dates": _l("dates"),
+    "fact.skipped": _l("could not be had"),
     "fact.public_board": _l("board shown to everybody"),
     "fact.no_shows": _l("no-shows, within days, window closed for days"),
     # what linli check finds
     "booking.bad_claim": _l("The reservation %(reservation)s does not hold exactly its quarters of an hour."),
     "booking.loose_claim": _l("The claim %(claim)s holds a room for nobody."),
+    "booking.bad_series": _l("The series %(series)s has skipped %(day)s and booked it, too."),
     "booking.bad_charge": _l(
         "The charge of reservation %(reservation)s is %(charge_state)s, the reservation is %(state)s."
     ),

@@ -11,7 +11,9 @@ from babel.lists import format_list
 from flask_babel import get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from core.plugins import here
 from core.web.words import short_day
+from plugins.booking.models import Series
 from plugins.booking.recurrence import Kind, Rule
 
 _NTH: Mapping[int, Any] = {
@@ -39,6 +41,11 @@ def series(rule: Rule, exceptions: Collection[date] = ()) -> str:
         days = _listed(short_day(day) for day in sorted(exceptions))
         said = gettext("%(rule)s, but not on %(days)s", rule=said, days=days)
     return said[:1].upper() + said[1:]
+
+
+def series_of(one: Series) -> str:
+    """The same of a series."""
+    return series(one.recurrence(here().zone), one.left_out)
 
 
 def _kind(rule: Rule) -> str:

@@ -185,8 +185,9 @@ def _policy(found: PointsPolicy, valid_from: date | None) -> dict[str, Any]:
 @operation(needs=READ, query=ContributionsQuery, gives=ContributionOut, lists=True)
 def list_contributions(query: dict[str, Any]) -> dict[str, Any]:
     """Contributions, the latest day first; those who may only see their own get their own."""
-    limit, cursor = query.pop("limit"), query.pop("cursor")
-    found = queries.contributions(queries.ContributionFilter(**query), by=actor(), limit=limit, cursor=cursor)
+    limit, cursor, state = query.pop("limit"), query.pop("cursor"), query.pop("state")
+    wanted = queries.ContributionFilter(**query, states=[state] if state else ())
+    found = queries.contributions(wanted, by=actor(), limit=limit, cursor=cursor)
     return page_of(found, limit, lambda contribution: str(contribution.id))
 
 

@@ -19,7 +19,7 @@ from core.db import Id, session
 from core.people.models import Group, Holder
 from plugins.points import ledger, standing
 from plugins.points.models import Account, AccountKind, Award, Category, Kind, Line, State, Transfer
-from plugins.points.standing import Standing
+from plugins.points.standing import Part, Standing
 
 MOST_MONTHS = 120
 MONTHS = 12  # without a period: this month and the eleven before
@@ -223,13 +223,13 @@ def categories(first: date, last: date) -> Sequence[OfCategory]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A group in the ranking. `place`: equal figures share one. `parts`: categories and points, the most first."""
+    """A group in the ranking. `place`: equal figures share one. `parts`: what it is made up of, the most first."""
 
     place: int
     group_id: Id
     name: str
     standing: Standing
-    parts: Sequence[tuple[str, int]]
+    parts: Sequence[Part]
 
 
 def ranking(day: date) -> Sequence[Place]:

@@ -128,6 +128,11 @@ class Award(Tenant):
     transfer_id: Mapped[Id | None] = ref("points_transfer")  # that credited it
     holder: Mapped[Holder] = link(holder_id, lazy="joined", innerjoin=True)
 
+    @property
+    def left(self) -> int:
+        """What it is worth now or, while posted, will be: what was taken back is off."""
+        return 0 if self.state is State.WITHDRAWN else self.points - self.reversed
+
 
 class Objection(Tenant):
     """What one person says against a contribution that is posted, once; and what the staff said to it."""

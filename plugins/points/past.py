@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,6 +22,7 @@ from plugins.points.models import (
     Account,
     AccountKind,
     Award,
+    Category,
     Contribution,
     Hold,
     HoldPart,
@@ -31,7 +33,9 @@ from plugins.points.models import (
     Use,
 )
 from plugins.points.policy import PointsPolicy
+from plugins.points.policy import Standing as Rule
 from plugins.points.standing import Standing
+from plugins.points.statements import Source, source_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,8 +48,18 @@ class PastLot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """What a contribution counted for standing at a moment."""
+
+    source: Source | None
+    category: str
+    day: date
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastAccount:
-    """What a holder had and where it stood at a moment."""
+    """What a holder had and where it stood at a moment. `earned`: what its standing summed up, the latest day first."""
 
     holder: Holder
     at: datetime
@@ -53,6 +67,7 @@ class PastAccount:
     held: int
     standing: Standing
     lots: list[PastLot]
+    earned: Sequence[Earned]
 
     @property
     def available(self) -> int:
@@ -69,13 +84,16 @@ def account(holder: Holder, *, at: datetime) -> PastAccount:
     if at > clock.now():
         raise Invalid({"at": [explain("points_future_moment")]})
     balance, held, members = _figures(holder.id, at)
+    rule = policy.at(PointsPolicy, ledger.day_of(at)).standing
+    earned = _earned(holder.id, at, rule)
     return PastAccount(
         holder=holder,
         at=at,
         balance=balance,
         held=held,
-        standing=_standing(holder.id, at, members),
+        standing=_standing(earned, rule, ledger.day_of(at), members),
         lots=_set_aside(_lots(holder.id, at), held),
+        earned=earned,
     )
 
 
@@ -128,9 +146,9 @@ def _set_aside(lots: list[PastLot], held: int) -> list[PastLot]:
     return lots
 
 
-def _standing(holder_id: Id, at: datetime, members: int) -> Standing:
+def _earned(holder_id: Id, at: datetime, rule: Rule) -> list[Earned]:
+    """What counted, the latest day first."""
     day = ledger.day_of(at)
-    rule = policy.at(PointsPolicy, day).standing
     taken = (
         select(func.coalesce(func.sum(Line.points), 0))
         .join(Transfer, Transfer.id == Line.transfer_id)
@@ -144,9 +162,16 @@ def _standing(holder_id: Id, at: datetime, members: int) -> Standing:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Award.day, (Award.points - taken).label("points"))
+        select(
+            Award.contribution_id,
+            Contribution.holder_id,
+            Category.name,
+            Award.day,
+            (Award.points - taken).label("points"),
+        )
         .join(Transfer, Transfer.id == Award.transfer_id)
         .join(Contribution, Contribution.id == Award.contribution_id)
+        .join(Category, Category.id == Award.category_id)
         .where(
             Award.holder_id == holder_id,
             Award.day > day - timedelta(days=rule.window_days),
@@ -154,10 +179,20 @@ def _standing(holder_id: Id, at: datetime, members: int) -> Standing:
             Transfer.at <= at,
             or_(Contribution.withdrawn_at.is_(None), Contribution.withdrawn_at > at),
         )
-        .order_by(Award.day)
+        .order_by(Award.day.desc(), Award.contribution_id.desc())
     )
-    earned: defaultdict[date, int] = defaultdict(int)
-    for earned_on, points in rows:
-        earned[earned_on] += int(points)
+    return [
+        Earned(
+            source=source_of(row.contribution_id, row.holder_id), category=row.name, day=row.day, points=int(row.points)
+        )
+        for row in rows
+        if row.points
+    ]
+
+
+def _standing(earned: Sequence[Earned], rule: Rule, day: date, members: int) -> Standing:
+    by_day: defaultdict[date, int] = defaultdict(int)
+    for one in reversed(earned):
+        by_day[one.day] += one.points
     stays = [(day, None)] * members if rule.mode == "per_member" else None
-    return standing.Course(rule=rule, day=day, earned=list(earned.items()), stays=stays).standing()
+    return standing.Course(rule=rule, day=day, earned=list(by_day.items()), stays=stays).standing()

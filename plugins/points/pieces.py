@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from flask_babel import gettext as _
 
@@ -12,8 +11,9 @@ from core.accounts.signin import is_staff
 from core.communities import policy
 from core.contract import Actor, Holder, HolderKind, NavItem, Piece
 from core.plugins import here
+from core.web.periods import between
 from core.web.words import say_code
-from plugins.points import ledger, queries, standing, terms
+from plugins.points import figures, queries, standing, terms
 from plugins.points.policy import PointsPolicy
 
 GIVE = "points.give"
@@ -24,11 +24,11 @@ MENU, GROUP_CARD, MONTH_CARD, PANEL, OBJECTED, POSTED = 20, 20, 10, 20, 1, 2
 def navigation(actor: Actor) -> Sequence[NavItem]:
     """The entry of the main menu; for strangers it leads to what everybody may read."""
     if actor is access.NOBODY:
-        figures = policy.at(PointsPolicy, here().today())
+        rules = policy.at(PointsPolicy, here().today())
         pages = {
-            "posting": figures.public_posting,
-            "ranking": figures.public_ranking,
-            "rulebook": figures.public_rules,
+            "posting": rules.public_posting,
+            "ranking": rules.public_ranking,
+            "rulebook": rules.public_rules,
         }
         shown = next((page for page, is_open in pages.items() if is_open), None)
         if shown is None:
@@ -65,14 +65,15 @@ def _month() -> Piece:
     today = here().today()
     first = today.replace(day=1)
     earned = queries.earned_between(first, today)
-    spent = queries.spent_between(ledger.start_of(first), ledger.start_of(today + timedelta(days=1)))
+    _groups, moved = figures.together(first, today, HolderKind.GROUP)
     others = earned[SHOWN:]
     context = {
-        "earned": sum(points for _name, points in earned),
-        "spent": spent,
+        "month": between(first, today),
+        "earned": sum(points for _id, _name, points in earned),
+        "spent": -moved.spent,
         "top": earned[:SHOWN],
         "others": len(others),
-        "others_points": sum(points for _name, points in others),
+        "others_points": sum(points for _id, _name, points in others),
     }
     return Piece(template="points/home_month.html", context=context, order=MONTH_CARD, aside=True)
 
@@ -92,11 +93,11 @@ def _cards(holders: Sequence[Holder]) -> list[dict[str, object]]:
     if not ids:
         return []
     today = here().today()
-    figures, stood, rules = queries.figures(ids), standing.of(ids, day=today), policy.at(PointsPolicy, today)
-    return [_card(holder, figures[holder.id], stood[holder.id], rules) for holder in holders]
+    found, stood, rules = queries.figures(ids), standing.of(ids, day=today), policy.at(PointsPolicy, today)
+    return [_card(holder, found[holder.id], stood[holder.id], rules) for holder in holders]
 
 
-def _card(holder: Holder, figures: queries.Figures, stood: standing.Standing, rules: PointsPolicy) -> dict[str, object]:
+def _card(holder: Holder, found: queries.Figures, stood: standing.Standing, rules: PointsPolicy) -> dict[str, object]:
     group = holder.kind is HolderKind.GROUP
     goal = (rules.standing.above(stood.earned) or rules.standing.of(stood.earned)) if group else None
     why = terms.why(stood, rules) if group else ()
@@ -104,7 +105,7 @@ def _card(holder: Holder, figures: queries.Figures, stood: standing.Standing, ru
         "holder": holder,
         "may_read": True,
         "offers": 0,
-        "figures": figures,
+        "figures": found,
         "standing": stood,
         "goal": goal and goal.points,
         "goal_tier": goal and say_code(f"tier.{goal.tier}"),

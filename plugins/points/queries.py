@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from core.accounts import access
@@ -27,7 +27,6 @@ from plugins.points.models import (
     Contribution,
     Gift,
     GiftState,
-    Line,
     Lot,
     Rule,
     State,
@@ -176,14 +175,52 @@ def lots(holder_ids: Collection[Id]) -> Mapping[Id, Sequence[Lot]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContributionFilter:
-    """Which contributions; None: whichever. Days inclusive."""
+    """Which contributions; None or nothing: whichever. Days inclusive. `holder_id`, `kind`: of whom points were for."""
 
     holder_id: Id | None = None
+    kind: HolderKind | None = None
     category: str | None = None
-    state: State | None = None
+    states: Collection[State] = ()
     first: date | None = None
     last: date | None = None
     words: str = ""
+
+    def awards(self) -> list[ColumnElement[bool]]:
+        """Of the awards that are asked for; none: all of a contribution."""
+        found: list[ColumnElement[bool]] = []
+        if self.holder_id is not None:
+            found.append(Award.holder_id == self.holder_id)
+        if self.kind is not None:
+            found.append(Award.holder_id.in_(select(Holder.id).where(Holder.kind == self.kind)))
+        return found
+
+    def of(self, contribution: Contribution) -> Sequence[Award]:
+        """Those awards of one."""
+        return [
+            award
+            for award in contribution.awards
+            if self.holder_id in {None, award.holder_id} and self.kind in {None, award.holder.kind}
+        ]
+
+    def conditions(self, by: Actor) -> list[ColumnElement[bool]]:
+        """Of the contributions that are asked for and `by` may see."""
+        found: list[ColumnElement[bool]] = []
+        if access.reach(by, READ) != "all":
+            found.append(Contribution.holder_id.in_(own(by)))
+        if awards := self.awards():
+            found.append(Contribution.id.in_(select(Award.contribution_id).where(*awards)))
+        if self.category:
+            found.append(Contribution.category_id.in_(select(Category.id).where(Category.code == self.category)))
+        if self.states:
+            found.append(Contribution.state.in_(self.states))
+        if self.first is not None:
+            found.append(Contribution.occurred_on >= self.first)
+        if self.last is not None:
+            found.append(Contribution.occurred_on <= self.last)
+        for word in searched(self.words):
+            named = Contribution.holder_id.in_(select(Holder.id).where(_named(word)))
+            found.append(named | Contribution.note.icontains(word, autoescape=True))
+        return found
 
 
 def contributions(
@@ -194,25 +231,7 @@ def contributions(
     Raises:
         Invalid: the cursor is none.
     """
-    statement = select(Contribution).options(selectinload(Contribution.awards))
-    if access.reach(by, READ) != "all":
-        statement = statement.where(Contribution.holder_id.in_(own(by)))
-    if wanted.holder_id is not None:
-        statement = statement.where(Contribution.holder_id == wanted.holder_id)
-    if wanted.category:
-        of_code = select(Category.id).where(Category.code == wanted.category)
-        statement = statement.where(Contribution.category_id.in_(of_code))
-    if wanted.state is not None:
-        statement = statement.where(Contribution.state == wanted.state)
-    if wanted.first is not None:
-        statement = statement.where(Contribution.occurred_on >= wanted.first)
-    if wanted.last is not None:
-        statement = statement.where(Contribution.occurred_on <= wanted.last)
-    for word in searched(wanted.words):
-        named = select(Holder.id).where(_named(word))
-        statement = statement.where(
-            Contribution.holder_id.in_(named) | Contribution.note.icontains(word, autoescape=True)
-        )
+    statement = select(Contribution).options(selectinload(Contribution.awards)).where(*wanted.conditions(by))
     if cursor is not None:
         last = session.scalar(select(Contribution).where(Contribution.id == id_of(cursor)))
         if last is None:
@@ -220,6 +239,17 @@ def contributions(
         statement = statement.where(tuple_(Contribution.occurred_on, Contribution.id) < (last.occurred_on, last.id))
     ordered = statement.order_by(Contribution.occurred_on.desc(), Contribution.id.desc()).limit(limit + 1)
     return session.scalars(ordered).all()
+
+
+def together(wanted: ContributionFilter, *, by: Actor) -> tuple[int, int]:
+    """How many contributions these are, and what they are worth."""
+    left = case((Award.state == State.WITHDRAWN, 0), else_=Award.points - Award.reversed)
+    found = session.execute(
+        select(func.count(Contribution.id.distinct()), func.coalesce(func.sum(left), 0))
+        .join(Award, Award.contribution_id == Contribution.id)
+        .where(*wanted.conditions(by), *wanted.awards())
+    ).one()
+    return int(found[0]), int(found[1])
 
 
 def contribution(contribution_id: Id, *, by: Actor) -> Contribution:
@@ -319,28 +349,18 @@ def rules(*, category: str | None = None, limit: int, seen: int = 0, taken_back:
 # --- figures of the home page --------------------------------------------------------------------------------------
 
 
-def earned_between(first: date, last: date) -> Sequence[tuple[str, int]]:
-    """Groups and the points their contributions of these days (inclusive) gave, posted ones too, the most first."""
+def earned_between(first: date, last: date) -> Sequence[tuple[Id, str, int]]:
+    """Groups, their names and the points their contributions of these days (inclusive) gave, posted ones too, the most first."""
     total = func.sum(Award.points - Award.reversed)
     rows = session.execute(
-        select(Holder.name, total)
+        select(Holder.id, Holder.name, total)
         .join(Holder, Holder.id == Award.holder_id)
         .where(Award.day >= first, Award.day <= last, Award.state != State.WITHDRAWN, Holder.kind == HolderKind.GROUP)
         .group_by(Holder.id, Holder.name)
         .having(total > 0)
         .order_by(total.desc(), Holder.name)
     )
-    return [(name, int(points)) for name, points in rows]
-
-
-def spent_between(begins: datetime, ends: datetime) -> int:
-    """Points captured in a half-open period."""
-    spent = (
-        select(func.coalesce(func.sum(Line.points), 0))
-        .join(Account, Account.id == Line.account_id)
-        .where(Account.kind == AccountKind.SPENT, Line.at >= begins, Line.at < ends)
-    )
-    return int(session.scalars(spent).one())
+    return [(holder_id, name, int(points)) for holder_id, name, points in rows]
 
 
 def waiting() -> tuple[int, date | None, int]:

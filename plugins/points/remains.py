@@ -1,13 +1,14 @@
-"""What remains of points and what became of them: lots with their last day, and the fate of what a contribution gave."""
+"""What remains of points and what became of them: lots with their last day, holds, and the fate of what a contribution gave."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from core.accounts import access
 from core.contract import Actor
@@ -15,7 +16,7 @@ from core.db import Id, session
 from core.explanations import Explanation
 from core.people.models import Holder
 from plugins.points import queries
-from plugins.points.models import Account, AccountKind, Contribution, Kind, Lot, Transfer, Use
+from plugins.points.models import Account, AccountKind, Contribution, Hold, HoldPart, Kind, Lot, Transfer, Use
 from plugins.points.statements import Source, source_of
 
 
@@ -54,6 +55,57 @@ def left(holder_id: Id, *, most: int, seen: int = 0) -> Sequence[Left]:
         )
         for lot, of, reason in rows
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What a hold has set aside. `until`: given back then at the latest; None: when whoever sold it says so."""
+
+    hold_id: Id
+    points: int
+    reason: Explanation
+    made_at: datetime
+    until: datetime | None
+
+
+def aside(holder_id: Id, *, most: int, seen: int = 0) -> Sequence[Aside]:
+    """What is set aside of a holder's points, the oldest first, after the first `seen`; one more than `most` if more is."""
+    mine = _holds(holder_id).add_columns(Hold.open).where(Hold.open > 0).offset(seen).limit(most + 1)
+    return _asides(session.execute(mine))
+
+
+def aside_at(holder_id: Id, at: datetime) -> Sequence[Aside]:
+    """What was set aside at a moment."""
+    gone = (
+        select(func.coalesce(func.sum(HoldPart.points), 0))
+        .where(HoldPart.hold_id == Hold.id, HoldPart.at <= at)
+        .correlate(Hold)
+        .scalar_subquery()
+    )
+    return _asides(
+        session.execute(_holds(holder_id).add_columns(Hold.points - gone).where(Hold.made_at <= at, Hold.points > gone))
+    )
+
+
+def _holds(holder_id: Id) -> Select[Hold]:
+    return (
+        select(Hold)
+        .join(Account, Account.id == Hold.account_id)
+        .where(Account.holder_id == holder_id, Account.kind == AccountKind.OWN)
+        .order_by(Hold.made_at, Hold.id)
+    )
+
+
+def _asides(rows: Iterable[Any]) -> list[Aside]:
+    return [
+        Aside(hold_id=hold.id, points=int(points), reason=hold.reason, made_at=hold.made_at, until=hold.until)
+        for hold, points in rows
+    ]
+
+
+def hold_of(transfer_id: Id) -> Id | None:
+    """The hold that a transfer captured, if it did."""
+    return session.scalar(select(HoldPart.hold_id).where(HoldPart.transfer_id == transfer_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

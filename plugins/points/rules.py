@@ -22,7 +22,7 @@ from core.people.models import Group
 from core.plugins import here
 from plugins.points import changes, sense
 from plugins.points.changes import Change
-from plugins.points.models import Category, Per, Rule
+from plugins.points.models import Category, Contribution, Per, Rule
 from plugins.points.policy import PointsPolicy
 from plugins.points.requests import CategoryRequest, PolicyRequest, RuleRequest
 
@@ -330,6 +330,13 @@ class Book:
         """The rule of a category in force on a day."""
         known = [rule for rule in self.versions.get(category.id, ()) if rule.valid_from <= day]
         return known[-1] if known else None
+
+    def of(self, contribution: Contribution) -> Rule | None:
+        """The version that valued a contribution: of those known when it was recorded the one of its day."""
+        known = [
+            rule for rule in self.versions.get(contribution.category_id, ()) if rule.at <= contribution.recorded_at
+        ]
+        return next((rule for rule in reversed(known) if rule.valid_from <= contribution.occurred_on), None)
 
 
 def book() -> Book:

@@ -161,23 +161,32 @@ def _name(rule: Rule, earned: int) -> str:
     return tier.tier if tier else NONE
 
 
-def parts(holder_id: Id, *, day: date) -> Sequence[tuple[str, int]]:
-    """Where a holder's standing comes from: category names and points, the most first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What contributions of one category gave of a standing. `code`, `name`: of the category."""
+
+    code: str
+    name: str
+    points: int
+
+
+def parts(holder_id: Id, *, day: date) -> Sequence[Part]:
+    """Where a holder's standing comes from, category by category, the most first."""
     return parts_of([holder_id], day=day).get(holder_id, ())
 
 
-def parts_of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Sequence[tuple[str, int]]]:
+def parts_of(holder_ids: Collection[Id], *, day: date) -> Mapping[Id, Sequence[Part]]:
     """As `parts`, of several holders in one statement; those who earned nothing are left out."""
     rule = policy.at(PointsPolicy, day).standing
     rows = session.execute(
-        select(Award.holder_id, Category.name, _EARNED)
+        select(Award.holder_id, Category.code, Category.name, _EARNED)
         .join(Category, Category.id == Award.category_id)
         .where(Award.holder_id.in_(holder_ids), *_COUNTS)
-        .group_by(Award.holder_id, Category.id, Category.name)
+        .group_by(Award.holder_id, Category.code, Category.name)
         .order_by(_EARNED.desc(), Category.name),
         _span(rule, day),
     )
-    found: defaultdict[Id, list[tuple[str, int]]] = defaultdict(list)
-    for holder_id, name, points in rows:
-        found[holder_id].append((name, int(points)))
+    found: defaultdict[Id, list[Part]] = defaultdict(list)
+    for holder_id, code, name, points in rows:
+        found[holder_id].append(Part(code=code, name=name, points=int(points)))
     return found

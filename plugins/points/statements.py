@@ -231,6 +231,14 @@ def totals(holder_id: Id, wanted: Wanted) -> Totals:
     return Totals(lines=int(lines), came=int(came), went=int(went))
 
 
+def payments_of(transfer_id: Id, holder_id: Id) -> Sequence[Payment]:
+    """Whose points one movement of a holder's account took; of a credit: what of it repaid a debt."""
+    account = _account(holder_id)
+    if account is None:
+        return ()
+    return _payments(account, Use.transfer_id == transfer_id).get(transfer_id, ())
+
+
 def readers(by: Actor) -> Callable[[Source | None], bool]:
     """Whether `by` may open the page of a contribution, asked of many in one statement or none."""
     if access.reach(by, queries.READ) == "all":

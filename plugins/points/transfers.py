@@ -14,8 +14,9 @@ from core.db import Id, session
 from core.errors import Forbidden, NotFound
 from core.explanations import Explanation
 from core.people.models import Holder
-from plugins.points import queries
+from plugins.points import queries, remains, statements
 from plugins.points.models import Account, AccountKind, Award, Kind, Line, Transfer
+from plugins.points.statements import Payment
 
 FINAL = (Kind.REVERSED, Kind.WITHDRAWN, Kind.MOVED)
 """What is no longer taken back: reversals themselves, and the moves of groups that ended."""
@@ -42,12 +43,22 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A transfer with everything that belongs to it."""
+    """A transfer with everything that belongs to it.
+
+    `payments`: whose points it took; of a credit: what of it repaid a debt. `hold_id`: the hold that it captured.
+    """
 
     transfer: Transfer
     moves: Sequence[Move]
     taken: Sequence[Taken]
     contribution_id: Id | None
+    payments: Sequence[Payment]
+    hold_id: Id | None
+
+    @property
+    def owed(self) -> int:
+        """What of a loss no points were there for: it made a debt."""
+        return max(0, -_payer(self.moves).points - sum(one.points for one in self.payments))
 
     @property
     def points(self) -> int:
@@ -67,8 +78,7 @@ class View:
     @property
     def own(self) -> Holder:
         """Whose statement it stands in; of two, who got the points."""
-        mine = [move for move in self.moves if move.account is AccountKind.OWN]
-        return max(mine or self.moves, key=lambda move: move.points).holder
+        return max(_own(self.moves), key=lambda move: move.points).holder
 
     # as REST answers it
     @property
@@ -92,8 +102,18 @@ class View:
         return self.transfer.reverses_id
 
 
+def _own(moves: Sequence[Move]) -> Sequence[Move]:
+    """Of the accounts of holders, not of where points come from or go to."""
+    return [move for move in moves if move.account is AccountKind.OWN] or moves
+
+
+def _payer(moves: Sequence[Move]) -> Move:
+    """Whose points it took, if anybody's."""
+    return min(_own(moves), key=lambda move: move.points)
+
+
 def view(transfer_id: Id, *, by: Actor) -> View:
-    """A transfer, for whoever may see the points of one of its holders; four statements.
+    """A transfer, for whoever may see the points of one of its holders; seven statements.
 
     Raises:
         NotFound: there is no such transfer here.
@@ -127,4 +147,6 @@ def view(transfer_id: Id, *, by: Actor) -> View:
         moves=moves,
         taken=[Taken(id=row.id, at=row.at, points=row.points, reason=row.reason) for row in taken],
         contribution_id=contribution_id,
+        payments=statements.payments_of(transfer_id, _payer(moves).holder.id),
+        hold_id=remains.hold_of(transfer_id),
     )

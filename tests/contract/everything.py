@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from core.contract import Actor, Contribution, Hold, Holder, NavItem, Piece, VenueTerms
+from core.contract import Actor, Contribution, Hold, Holder, HoldPage, NavItem, Piece, VenueTerms
 from core.db import Id
 from core.explanations import Explanation, explain
 from core.hookspecs import Adds, Demo, Happened, Keeps, Offers
@@ -36,6 +36,11 @@ class Everything(Plugin):
     @implements(Adds.holder_panels)
     def holder_panels(self, holder: Holder, actor: Actor) -> Sequence[Piece]:
         self.note("holder_panels", holder=holder, actor=actor)
+        return []
+
+    @implements(Adds.hold_pages)
+    def hold_pages(self, hold_ids: Sequence[Id], actor: Actor) -> Sequence[HoldPage]:
+        self.note("hold_pages", hold_ids=hold_ids, actor=actor)
         return []
 
     @implements(Keeps.invariants)

@@ -82,6 +82,7 @@ FACTS: dict[str, Any] = {
     "reason": explain("why"),
     "key": "k1",
     "hold_id": uuid4(),
+    "hold_ids": [uuid4()],
     "by": kit.SYSTEM,
 }
 

@@ -13,7 +13,7 @@ from core.db import Id, session
 from core.notices.models import Outbox
 from core.people.models import Group, Holder, Resident
 from core.sheets.models import SheetDraft
-from plugins.booking.models import Reservation, Room
+from plugins.booking.models import Reservation, Room, Series
 from plugins.points.models import Contribution, Gift, Transfer
 from plugins.points.models import Rule as AwardRule
 from tests import kit
@@ -38,6 +38,7 @@ def samples_of() -> dict[str, list[str]]:
         "holder_id": ids(Holder, by=lambda row: row.kind),
         "other_id": ids(Account),
         "reservation_id": ids(Reservation, by=lambda row: (row.state(now), row.price_points > 0)),
+        "series_id": ids(Series),
         "room_id": ids(Room),
         "contribution_id": ids(Contribution, by=lambda row: row.state),
         "transfer_id": ids(Transfer),

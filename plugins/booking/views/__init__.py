@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, timetable, usage, why
+from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage, why
 from plugins.booking.views.base import pages
 
-__all__ = ["board", "door", "lengths", "move", "pages", "paper", "reservations", "rooms", "timetable", "usage", "why"]
+__all__ = [
+    "board",
+    "door",
+    "lengths",
+    "move",
+    "pages",
+    "paper",
+    "reservations",
+    "rooms",
+    "series",
+    "timetable",
+    "usage",
+    "why",
+]

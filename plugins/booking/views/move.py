@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from core import clock
 from core.accounts import access
@@ -18,13 +20,15 @@ from core.errors import Invalid, NotFound
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
+from core.web.words import day as say_day
 from core.web.words import minutes, near, points, say, when
-from plugins.booking import listing, moving, occupancy
+from plugins.booking import listing, moving, occupancy, scopes
 from plugins.booking.calendar import Block, BlockKind, Column
 from plugins.booking.forms import DetailsForm, MoveForm
 from plugins.booking.models import Reservation, Room
 from plugins.booking.quote import Quote
-from plugins.booking.requests import ChangeRequest, ReservationRequest
+from plugins.booking.requests import SCOPES, ChangeRequest, ReservationRequest, Scope
+from plugins.booking.scopes import Outlook
 from plugins.booking.views.base import pages
 from plugins.booking.views.day import Chooser, asked_day
 from plugins.booking.views.reservations import one
@@ -38,6 +42,28 @@ class MovePage(Chooser):
         address = url_for(".move", reservation_id=found.id)
         super().__init__(shown, found.holder, by, address=address, without=found.id)
         self.found = found
+        asked = request.args.get("scope", "")
+        self.scope = asked if found.series_id is not None and asked in SCOPES else Scope.THIS.value
+
+    @property
+    def fixed(self) -> Mapping[str, object]:
+        """For which dates of its series."""
+        return {} if self.scope == Scope.THIS else {"scope": self.scope}
+
+    def outlooks(self) -> dict[Scope, Outlook]:
+        """What the choice would come to for several dates of the series; none where there is no other to go along."""
+        wish, own = self.wish, self.found
+        if own.series_id is None or wish is None or not self.is_elsewhere or self.day != own.day:
+            return {}
+        found: dict[Scope, Outlook] = {}
+        for scope in (Scope.FOLLOWING, Scope.ALL):
+            change = ChangeRequest(
+                room_id=wish.room_id, starts_at=wish.starts_at, ends_at=wish.ends_at, scope=scope.value
+            )
+            seen = scopes.outlook(own, change, by=self.by)
+            if seen.number > max((one.number for one in found.values()), default=1):
+                found[scope] = seen
+        return found
 
     def usual(self, column: Column, starts_at: datetime) -> int:  # noqa: ARG002 - it stays as long as it is
         """As long as it is."""
@@ -113,9 +139,12 @@ def moved(reservation_id: Id) -> ResponseReturnValue:
     form = MoveForm()
     if form.submitted():
         with form.refusing():
-            made = moving.change(reservation_id, form.to_request(), by=actor())
+            booked = scopes.change(reservation_id, form.to_request(), by=actor())
+            made, number = booked.first, len(booked.dates)
             said = when(made.starts_at, made.ends_at)
             flash(_("Moved: %(room)s, %(when)s.", room=made.room.name, when=said), "success")
+            if number > 1:
+                flash(ngettext("%(num)d date was moved.", "%(num)d dates were moved.", number), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
     found = _found(reservation_id)
     if not moving.is_movable(found, clock.now()):
@@ -130,7 +159,7 @@ def details(reservation_id: Id) -> ResponseReturnValue:
     form = DetailsForm()
     if form.submitted():
         with form.refusing():
-            moving.change(reservation_id, form.to_request(), by=actor())
+            scopes.change(reservation_id, form.to_request(), by=actor())
             flash(_("Saved. Nothing else has changed."), "success")
             return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
     found = _found(reservation_id)
@@ -170,13 +199,39 @@ def _render(page: MovePage, form: MoveForm, details_form: DetailsForm) -> str:
         "form": form,
         "details_form": details_form,
         "texts": {},
+        "refused": [],
     }
+    outlooks = page.outlooks()
+    form.offer({Scope.THIS: _("This date only"), **{scope: _outlook(scope, seen) for scope, seen in outlooks.items()}})
+    if request.method == "GET":
+        form.scope.data = details_form.scope.data = page.scope
+        if page.scope not in {scope.value for scope in (Scope.THIS, *outlooks)}:
+            form.scope.data = next(iter(outlooks), Scope.THIS).value
+    shown["refused"] = _refused(outlooks)
     if page.wish is not None and page.quote is not None:
         wish = page.wish
         form.room.data = str(wish.room_id)
         form.starts_at.data, form.ends_at.data = wish.starts_at.isoformat(), wish.ends_at.isoformat()
         shown["texts"] = _texts(page, wish, page.quote)
     return render_template("booking/move.html", **shown)
+
+
+def _outlook(scope: Scope, seen: Outlook) -> str:
+    """A choice of dates with what it comes to."""
+    price = points(seen.price_points) if seen.price_points else _("no charge")
+    facts = {"num": seen.number, "price": price}
+    if scope is Scope.FOLLOWING:
+        return _("This one and those that follow: %(num)d dates, %(price)s", **facts)
+    return _("All that are still to come: %(num)d dates, %(price)s", **facts)
+
+
+def _refused(outlooks: Mapping[Scope, Outlook]) -> list[str]:
+    """The dates that cannot be there, each with its first reason."""
+    dates = {one.day: one for seen in outlooks.values() for one in seen.refused}
+    return [
+        _("%(day)s: %(why)s", day=say_day(on), why=say(one.answer.quote.reasons[0]))
+        for on, one in sorted(dates.items())
+    ]
 
 
 def _texts(page: MovePage, wish: ReservationRequest, answer: Quote) -> dict[str, Any]:

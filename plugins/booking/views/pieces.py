@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
 from flask import url_for
@@ -11,14 +11,14 @@ from flask_babel import gettext as _
 from core import clock
 from core.accounts import access
 from core.accounts.signin import is_staff
-from core.contract import Actor, Holder, NavItem, Piece
+from core.contract import Actor, Holder, HoldPage, NavItem, Piece
 from core.db import Id
 from core.people import closed
 from core.plugins import here
 from core.web.words import near, span, when
 from plugins.booking import board, ground, parties, queries
 from plugins.booking.models import Reservation
-from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words
+from plugins.booking.views.base import can_cancel, can_check_in, cancel_words, check_in_words, confirm_words
 
 LATELY = timedelta(days=14)
 MOST, MOST_MISSED = 6, 200
@@ -93,6 +93,7 @@ def _next(one: Reservation, *, order: int) -> Piece:
         "check_in_words": check_in_words(one, now),
         "can_cancel": can_cancel(one, now),
         "cancel_words": cancel_words(one),
+        "confirm_words": confirm_words(one, now),
         "again_url": again,
         "state": one.state(now).value,
     }
@@ -108,3 +109,11 @@ def holder_panels(holder: Holder, actor: Actor) -> Iterator[Piece]:
         return  # a group that is no more books nothing
     rows = [(when(one.starts_at, one.ends_at), one) for one in found]
     yield Piece(template="booking/panel.html", context={"rows": rows, "holder": holder}, order=20)
+
+
+def hold_pages(hold_ids: Collection[Id], actor: Actor) -> Iterator[HoldPage]:
+    """The reservations that holds pay for, those `actor` may see."""
+    for hold_id, reservation_id, holder_id in queries.paid_by(hold_ids):
+        if access.allows(actor, "booking.read", holder_id):
+            url = url_for("booking.reservation", reservation_id=reservation_id)
+            yield HoldPage(hold_id=hold_id, url=url)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from core import clock
 from core.accounts import access
@@ -16,7 +17,7 @@ from core.web.forms import ActForm, Form
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import at_clock, minutes, moment, near, points, say, say_code, span
-from plugins.booking import attendance, lengths, listing, moving, queries, reserve
+from plugins.booking import attendance, keeping, lengths, listing, moving, queries, scopes, series, wording
 from plugins.booking.forms import CancelForm, ForgiveForm, ShortenForm
 from plugins.booking.lengths import Longer
 from plugins.booking.models import Reservation, Side
@@ -28,9 +29,11 @@ from plugins.booking.views.base import (
     check_in_words,
     choices,
     chosen_of,
+    confirm_words,
     pages,
     price_soft,
     readable,
+    repeat_url,
 )
 from plugins.booking.views.shapes import Link
 
@@ -64,6 +67,8 @@ def reservations() -> str:
         can_check_in=can_check_in,
         can_cancel=can_cancel,
         cancel_words=cancel_words,
+        confirm_words=confirm_words,
+        series=[(wording.series_of(one), one) for one in series.to_come(ids, now=now)],
     )
 
 
@@ -89,6 +94,9 @@ def one(reservation_id: Id, form: Form) -> str:
         can_cancel=can_cancel(found, now),
         can_forgive=state.value == "missed" and found.forgiven_at is None,
         cancel_words=cancel_words(found),
+        confirm_words=confirm_words(found, now),
+        series=None if found.series_id is None else wording.series_of(series.find(found.series_id)),
+        repeat_url=repeat_url(found),
         **_ways(found, form, now),
     )
 
@@ -169,9 +177,27 @@ def cancel(reservation_id: Id) -> ResponseReturnValue:
     form = CancelForm()
     if form.submitted():
         with form.refusing():
-            made = reserve.cancel(reservation_id, form.to_request(), by=actor())
-            flash(_("Cancelled. The room is free for others."), "success")
-            return redirect(url_for(".reservations", holder=made.holder_id), code=303)
+            made = scopes.cancel(reservation_id, form.to_request(), by=actor())
+            if len(made.dates) == 1:
+                flash(_("Cancelled. The room is free for others."), "success")
+            else:
+                number = len(made.dates)
+                said = ngettext("%(num)d date is cancelled.", "%(num)d dates are cancelled.", number)
+                flash(said, "success")
+            return redirect(url_for(".reservations", holder=made.first.holder_id), code=303)
+    return one(reservation_id, form), form.status
+
+
+@pages.post("/reservations/<id:reservation_id>/confirmation")
+@requires("booking.reserve")
+def confirm(reservation_id: Id) -> ResponseReturnValue:
+    """They will come, though nobody came last time."""
+    form = ActForm()
+    if form.submitted():
+        with form.refusing():
+            keeping.confirm(reservation_id, by=actor())
+            flash(_("Thank you. The room is kept for you."), "success")
+            return redirect(url_for(".reservation", reservation_id=reservation_id), code=303)
     return one(reservation_id, form), form.status
 
 

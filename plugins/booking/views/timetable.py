@@ -17,7 +17,7 @@ from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
 from core.web.request import actor
-from core.web.words import minutes, near, points, when
+from core.web.words import at_clock, minutes, near, points, when
 from plugins.booking import ground, occupancy, quote, reserve
 from plugins.booking.calendar import Column
 from plugins.booking.forms import BookForm
@@ -118,6 +118,7 @@ def _texts(page: Page) -> dict[str, str]:
     price = page.quote.price_points
     return {
         "when": when(page.wish.starts_at, page.wish.ends_at),
+        "start": at_clock(page.wish.starts_at),
         "length": minutes(page.wish.minutes),
         "base": minutes(page.quote.base_minutes),
         "longer": minutes(page.quote.extension_minutes),

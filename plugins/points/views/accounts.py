@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -18,7 +17,6 @@ from core.people import closed
 from core.people.models import Holder
 from core.plugins import here
 from core.web.guard import requires
-from core.web.periods import between
 from core.web.request import actor
 from core.web.words import say, say_code
 from plugins.points import queries, remains, standing, statements, terms
@@ -113,7 +111,6 @@ def account(holder_id: Id) -> ResponseReturnValue:
         readable=statements.readers(actor()),
         posted=queries.posted(holder_id),
         parts=standing.parts(holder_id, day=today),
-        window=between(today - timedelta(days=view.standing.window_days - 1), today),
         why=[say(reason) for reason in terms.why(view.standing, figures)] if holder.kind is HolderKind.GROUP else [],
         change=terms.change(holder.name, view.standing, figures),
         earlier=url_for(".statement", holder_id=holder_id, before=statement.lines[-1].transfer_id)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
 from flask import Blueprint, url_for
 from flask_babel import gettext as _
 
 from core.accounts import access
 from core.communities import policy
+from core.contract import HoldPage
+from core.db import Id
 from core.errors import NotFound
+from core.hookspecs import Adds
 from core.plugins import here
+from core.web.periods import between
 from core.web.request import actor
+from plugins.points.models import State
 from plugins.points.policy import PointsPolicy
 
 pages = Blueprint("points", __name__, template_folder="../templates")
@@ -26,6 +34,22 @@ def check_open(switch: str) -> None:
     """
     if actor() is access.NOBODY and not getattr(policy.at(PointsPolicy, here().today()), switch):
         raise NotFound(what="page")
+
+
+def hold_pages(hold_ids: Sequence[Id]) -> Mapping[Id, str]:
+    """Where whoever asks can look at what holds pay for, as far as another plugin says so."""
+    if not hold_ids:
+        return {}
+    found = here().relay.gather(Adds.hold_pages, lambda page: page, hold_ids=hold_ids, actor=actor())
+    return {one.hold_id: one.url for one in found if isinstance(one, HoldPage)}
+
+
+@pages.app_template_global()
+def points_behind(holder_id: Id, window_days: int, category: str | None = None) -> str:
+    """The contributions that the standing of a holder sums up today; of a `category` where one is said."""
+    today = here().today()
+    window = between(today - timedelta(days=window_days - 1), today)
+    return url_for("points.contributions", holder=holder_id, state=State.CREDITED.value, category=category, **window)
 
 
 @pages.app_template_global()

@@ -10,9 +10,9 @@ from core.db import Id
 from core.web.guard import requires
 from core.web.request import actor
 from core.web.words import points as points_in_words
-from plugins.points import corrections, queries, reversals, terms, transfers
+from plugins.points import corrections, queries, reversals, statements, terms, transfers
 from plugins.points.act_forms import CorrectionForm, ReversalForm
-from plugins.points.views.base import pages
+from plugins.points.views.base import hold_pages, pages
 
 CORRECT = "points.correct"
 
@@ -39,7 +39,14 @@ def reverse(transfer_id: Id) -> ResponseReturnValue:
 
 
 def _transfer_page(view: transfers.View, form: ReversalForm) -> ResponseReturnValue:
-    return render_template("points/transfer.html", view=view, form=form), form.status
+    page = render_template(
+        "points/transfer.html",
+        view=view,
+        form=form,
+        readable=statements.readers(actor()),
+        paid_for=hold_pages([view.hold_id]).get(view.hold_id) if view.hold_id else None,
+    )
+    return page, form.status
 
 
 @pages.get("/accounts/<id:holder_id>/correction")

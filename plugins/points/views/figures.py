@@ -221,7 +221,7 @@ def _categories(period: Period) -> Section:
     first, last = _days(period)
 
     def figure(code: str, value: int, *states: State) -> Figure:
-        state: dict[str, Any] = {"state": states[0].value} if len(states) == 1 else {}
+        state: dict[str, Any] = {"state": states[0].value if len(states) == 1 else "waiting"}
         return Figure(value=value, url=url_for(".contributions", category=code, **state, **period.arguments))
 
     lines = [
@@ -266,7 +266,6 @@ def ranking() -> ResponseReturnValue:
         "points/ranking.html",
         places=figures.ranking(today),
         rule=rule,
-        window=between(today - timedelta(days=rule.window_days - 1), today),
         today=today,
         readable=_readable(),
     )
@@ -299,7 +298,7 @@ def get_ranking() -> Response:
             one.name,
             say_code(f"tier.{one.standing.tier}"),
             one.standing.earned,
-            "; ".join(f"{category} {points}" for category, points in one.parts),
+            "; ".join(f"{part.name} {part.points}" for part in one.parts),
         ]
         for one in figures.ranking(today)
     ]

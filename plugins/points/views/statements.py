@@ -1,4 +1,4 @@
-"""The statement of a holder: filtered by period and kind, printed on A4, as a sheet, as a signed copy; and what is left."""
+"""The statement of a holder: filtered by period and kind, on paper, as a sheet, as a signed copy; what is left and set aside."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from core.web import downloads
 from core.web.guard import requires
 from core.web.periods import asked_period, between
 from core.web.request import actor, linli
-from core.web.words import day, moment, say, say_code, short_day
+from core.web.words import day, full_day, moment, say, say_code, short_day
 from plugins.points import copies, ledger, queries, remains, statements
 from plugins.points.forms import choices_of
 from plugins.points.models import Kind
 from plugins.points.queries import READ
 from plugins.points.statements import Payment, StatementLine, Wanted
-from plugins.points.views.base import LINES, MOVEMENTS, pages
+from plugins.points.views.base import LINES, MOVEMENTS, hold_pages, pages
 
 MOST_PRINTED = 1_000  # lines: some thirty sheets of paper
 FIRST_ROWS, MORE_ROWS = 31, 38  # rows of text on an A4: below the head of the statement, and on each that follows
@@ -65,7 +65,7 @@ class Asked:
     @property
     def dated(self) -> str:
         """The period with its years, for paper that is kept."""
-        return period_words(self.first, self.last, of_day=date.isoformat)
+        return period_words(self.first, self.last, of_day=full_day)
 
 
 def period_words(first: date | None, last: date | None, *, of_day: Callable[[date], str] = day) -> str:
@@ -275,8 +275,27 @@ def lots(holder_id: Id) -> ResponseReturnValue:
     return render_template(
         "points/lots.html",
         holder=holder,
+        figures=queries.figures([holder_id])[holder_id],
         lots=found[:LINES],
         readable=statements.readers(actor()),
         next_url=more,
         today=here().today(),
+    )
+
+
+@pages.get("/accounts/<id:holder_id>/holds")
+@requires(READ)
+def list_holds(holder_id: Id) -> ResponseReturnValue:
+    """What of a holder's points is set aside, and what for."""
+    holder = queries.holder(holder_id, by=actor())
+    begins = seen(request.args.get("cursor"))
+    found = remains.aside(holder_id, most=LINES, seen=begins)
+    more = url_for(".list_holds", holder_id=holder_id, cursor=begins + LINES) if len(found) > LINES else None
+    return render_template(
+        "points/holds.html",
+        holder=holder,
+        figures=queries.figures([holder_id])[holder_id],
+        holds=found[:LINES],
+        urls=hold_pages([one.hold_id for one in found]),
+        next_url=more,
     )

@@ -33,8 +33,10 @@ def causes(source: str) -> Iterator[str]:
                 yield from (f"{node.lineno}: imports {name.name}" for name in names if name.name in IMPORTS)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="session"), attr=attr)) if attr in ROUND:
                 yield f"{node.lineno}: session.{attr}()"
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="sa"), attr=attr)) if attr in TEXT | IMPORTS:
-                yield f"{node.lineno}: sa.{attr}()"
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="sa" | "sqlalchemy" | "sql" | "orm"), attr=attr)) if (
+                attr in TEXT | IMPORTS
+            ):
+                yield f"{node.lineno}: sqlalchemy's {attr}()"
             case ast.Call(
                 func=ast.Attribute(attr="from_select" | "exec_driver_sql" | "raw_connection" | "from_statement")
             ):
@@ -61,6 +63,8 @@ def test_p3_no_module_slips_through_the_net(path: Path) -> None:
         "from sqlalchemy.sql.expression import literal_column",
         "import sqlalchemy as sa\nselect(sa.literal_column('1'))",
         "import sqlalchemy as sa\nsession.execute(sa.text('DELETE FROM core_holder'))",
+        "import sqlalchemy\nsession.execute(sqlalchemy.text('DELETE FROM core_holder'))",
+        "from sqlalchemy import sql\nselect(sql.literal_column('1'))",
         "select(Holder).join(Group.__table__)",
         "insert(Grant).from_select(['community_id'], select(Account.id))",
         "select(Holder).from_statement(words)",

@@ -2,9 +2,11 @@
 
 import pytest
 
+from core.db import Database
 from core.errors import Invalid
 from core.people import queries
 from tests.kit import BrowserOf, Cast, ProgramOf, a_group, a_resident, actor_of
+from tests.statements import statements
 
 
 def names(words: str, who: str = "li") -> list[str]:
@@ -68,13 +70,21 @@ def test_rest_pages_on_with_a_cursor(program_of: ProgramOf) -> None:
     assert li.get("/residents?no=1").status_code == 422
 
 
-def test_lists_take_the_same_statements_however_many_there_are(inside: Cast) -> None:
-    for _number in range(30):
-        a_group(leaders=[a_resident()])
-    found = queries.groups(by=actor_of("li"), limit=50)
-    people = queries.people_of([group.id for group in found])
-    assert [people[group.id].count for group in found if group.name == "合唱队"] == [2]
-    assert [people[group.id].leaders for group in found if group.name == "合唱队"] == [("张淑芬",)]
+def test_the_list_of_groups_tells_who_leads_and_takes_as_many_statements_however_many_there_are(
+    browser_of: BrowserOf, inside: Cast, database: Database
+) -> None:
+    li = browser_of("li")
+    li.get("/groups")  # fills what is kept for each community
+    counted = []
+    for more in 0, 30:
+        for _number in range(more):
+            a_group(leaders=[a_resident()])
+        with statements(database.writer) as sent:
+            page = li.get("/groups").text
+        counted.append(len(sent))
+    assert counted[0] == counted[1] > 0
+    assert "张淑芬" in page
+    assert queries.people_of([inside.choir.id]) == {inside.choir.id: queries.People(count=2, leaders=("张淑芬",))}
 
 
 LONG = "x " * 5_000 + "淑" * 5_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -23,9 +23,16 @@ from core.db import Id, session
 from core.explanations import Explanation, explain
 from core.hookspecs import Offers
 from core.plugins import Plugin, implements
-from plugins.booking import hours, reserve, rooms
+from plugins.booking import hours, recurrence, reserve, rooms
 from plugins.booking.models import Reservation, Room
-from plugins.booking.requests import HoursRequest, OpenInterval, ReservationRequest, RoomRequest
+from plugins.booking.requests import (
+    HoursRequest,
+    OnConflict,
+    OpenInterval,
+    ReservationRequest,
+    RoomRequest,
+    SeriesRequest,
+)
 from tests.kit import NOW, SYSTEM, ZONE
 
 TARIFF = Tariff(
@@ -163,6 +170,27 @@ def a_reservation(
 ) -> Reservation:
     """A reservation, by local times."""
     return reserve.reserve(a_wish(room, holder, starts, ends, **more), by=by)
+
+
+def a_series(
+    room: Room,
+    holder: Holder,
+    starts: str,
+    ends: str,
+    text: str,
+    *,
+    without: tuple[str, ...] = (),
+    skip: bool = False,
+    **more: Any,
+) -> SeriesRequest:
+    """A wish that repeats by a rule of RFC 5545, by local times; `without` are days like 12-03."""
+    first = a_wish(room, holder, starts, ends, **more)
+    return SeriesRequest(
+        first=first,
+        rule=recurrence.read(text, starts_at=first.starts_at, zone=ZONE),
+        exceptions=frozenset(date.fromisoformat(f"2026-{day}") for day in without),
+        on_conflict=(OnConflict.SKIP if skip else OnConflict.REFUSE).value,
+    )
 
 
 def set_clock(text: str) -> None:

@@ -383,6 +383,7 @@ def test_the_policy_is_read_changed_and_put_back(li: Client, zhang: Client, call
         "check_in_before": 30,
         "check_in_after": 15,
         "no_shows": {"count": 3, "days": 60, "closed_days": 30},
+        "series_confirm_days": 0,
         "public_board": True,
         "valid_from": None,
     }

@@ -59,8 +59,8 @@ def test_going_on_with_the_same_key_pays_once(call: ProgramOf, one: Id, cast: Ca
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"scope": "all", "title": "x"}, 422, "invalid"),
-        ({"scope": "following"}, 422, "invalid"),
+        ({"scope": "some", "title": "x"}, 422, "invalid"),
+        ({"scope": None}, 422, "invalid"),
         ({"colour": "red"}, 422, "invalid"),
         ({"title": None}, 422, "invalid"),
         ({"people": 2.5}, 422, "invalid"),

@@ -8,13 +8,13 @@ from sqlalchemy import Engine, select, text
 from core.db import Database, migrate, session, unit
 from core.hookspecs import Keeps
 from core.plugins import House, here
-from plugins.booking import attendance, lengths, moving, occupancy
+from plugins.booking import attendance, lengths, moving, occupancy, series
 from plugins.booking.models import Claim, FormerHours, Item, Occupancy, Purpose, Reservation, Room, Who
 from plugins.booking.requests import ChangeRequest, EndRequest
 from tests import kit
 from tests.core.db.test_migrate import empty, empty_address  # noqa: F401 - pytest finds them here
 from tests.kit import SLUG, SYSTEM, enter_slug
-from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, at, rule, set_clock
+from tests.plugins.booking.kit import FakePoints, a_reservation, a_room, a_series, at, rule, set_clock
 
 KEPT = (
     "SELECT id, name, capacity, floor_area FROM booking_room ORDER BY id",
@@ -159,3 +159,26 @@ def test_back_and_forth_keeps_every_reservation_and_the_charge_that_counts(
     assert run(full, CHARGES) == [("captured", 15), ("held", 5), ("held", 5), ("held", 5)]
     forth(full, booking_house)
     assert (run(full, RESERVATIONS), run(full, CUT_OFFS)) == (kept, cut_offs)
+
+
+# --- series --------------------------------------------------------------------------------------------------------
+
+SESSIONS = "SELECT id, starts_at, ends_at, status, title FROM booking_reservation ORDER BY id"
+
+
+def test_going_back_keeps_every_session_of_a_series_by_itself(empty: Database, house: House) -> None:  # noqa: F811
+    kit.prepare(empty, house)
+    cast = kit.find_cast(empty)
+    with unit(empty, write=True):
+        enter_slug(house, SLUG)
+        hall = a_room()
+        a_reservation(hall, cast.centre, "12-03 15:00", "12-03 16:00")
+        wish = a_series(hall, cast.centre, "11-26 14:00", "11-26 16:00", "FREQ=WEEKLY;COUNT=3", skip=True)
+        made = series.make(wish, by=SYSTEM)
+        assert (len(made.dates), len(made.skipped)) == (2, 1)
+    kept = run(empty, SESSIONS)
+    back(empty, house, "0004")
+    assert run(empty, SESSIONS) == kept
+    forth(empty, house)
+    assert run(empty, SESSIONS) == kept
+    assert run(empty, "SELECT count(*) FROM booking_reservation WHERE series_id IS NULL") == [(3,)]

@@ -133,13 +133,6 @@ def test_the_whole_is_judged_and_nothing_changes(
     assert (all_of(booked), held(), points.said) == (before, quarters, [])
 
 
-def test_other_scopes_are_refused_while_there_are_no_series() -> None:
-    for scope in ("following", "all", ""):
-        with pytest.raises(Invalid) as caught:
-            ChangeRequest(title="x", scope=scope)
-        assert caught.value.errors["scope"][0].code == "not_a_choice"
-
-
 def test_b12_a_title_or_a_number_changes_nothing_else(
     within: Cast, booked: Reservation, points: FakePoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:

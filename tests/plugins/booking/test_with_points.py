@@ -6,7 +6,7 @@ from flask import Flask
 
 from core.db import Database, unit
 from core.web.request import linli_of
-from tests.kit import SLUG, Cast, Client, ProgramOf, enter_slug
+from tests.kit import SLUG, Browser, BrowserOf, Cast, Client, ProgramOf, enter_slug
 from tests.plugins.booking.kit import at, set_clock
 
 
@@ -33,7 +33,20 @@ def checked(app: Flask, database: Database) -> None:
         assert [fault for plugin in house.installed for fault in getattr(plugin, "invariants", list)()] == []
 
 
-def test_good_deeds_become_rehearsal_time(app: Flask, database: Database, program_of: ProgramOf, cast: Cast) -> None:
+def holds_lead_to_reservations(li: Client, zhang: Browser, choir: object, reservations: list[str]) -> None:
+    """What is set aside leads to what it is for, as long as there is a page of it."""
+    held = zhang.get(f"/points/accounts/{choir}/holds").text
+    assert [held.count(f"/booking/reservations/{one}") for one in reservations] == [1, 1]
+    assert li.put("/plugins/booking", {"enabled": False}).status_code == 200
+    held = zhang.get(f"/points/accounts/{choir}/holds").text
+    assert "20 points" in held
+    assert "/booking/" not in held
+    assert li.put("/plugins/booking", {"enabled": True}).status_code == 200
+
+
+def test_good_deeds_become_rehearsal_time(
+    app: Flask, database: Database, program_of: ProgramOf, browser_of: BrowserOf, cast: Cast
+) -> None:
     li, zhang = program_of("li"), program_of("zhang")
     choir = cast.choir.id
     room = li.post("/booking/rooms", {"name": "排练厅", "capacity": 40}).get_json()["id"]
@@ -63,6 +76,7 @@ def test_good_deeds_become_rehearsal_time(app: Flask, database: Database, progra
     third = book("12-01 10:00", "12-01 12:15")
     assert third["price_points"] == 5
     assert account(li, choir) == (320, 25, 295)
+    holds_lead_to_reservations(li, browser_of("zhang"), choir, [first["id"], third["id"]])
 
     # Checked in: 5 are taken.
     set_clock("12-01 10:15")

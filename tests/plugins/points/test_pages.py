@@ -327,7 +327,7 @@ def test_the_statement_of_whom_never_earned_says_so(browser_of: BrowserOf, scene
 def test_what_expires_next_is_all_that_expires_that_day(browser_of: BrowserOf, scene: Scene) -> None:
     scene.do(lambda: [an_act(scene.cast.orchestra, category="song", acts=acts) for acts in (1, 2)])
     answer = browser_of("zhao").get(f"/points/accounts/{scene.cast.orchestra.id}")
-    assert re.search(r'expire next</div><div class="house-figure">30<', answer.text)
+    assert re.search(r'expire next</div><div class="house-figure"><a [^>]+>30<', answer.text)
 
 
 def test_what_is_set_aside_does_not_expire_next(browser_of: BrowserOf, scene: Scene) -> None:
@@ -337,7 +337,7 @@ def test_what_is_set_aside_does_not_expire_next(browser_of: BrowserOf, scene: Sc
 
     scene.do(earn_and_set_aside)
     answer = browser_of("zhao").get(f"/points/accounts/{scene.cast.orchestra.id}")
-    assert re.search(r'expire next</div><div class="house-figure">2<', answer.text)
+    assert re.search(r'expire next</div><div class="house-figure"><a [^>]+>2<', answer.text)
 
 
 def test_the_home_pages_show_what_matters_to_each(browser_of: BrowserOf, scene: Scene) -> None:

@@ -93,7 +93,7 @@ def test_only_who_may_see_the_points_sees_any_of_it(lived: Cast, browser_of: Bro
 
 def test_the_paper_names_centre_holder_period_sums_and_the_day_of_printing(lived: Cast, browser_of: BrowserOf) -> None:
     shown = browser_of("zhang").get(path(lived, "/statement/print", **{"from": "2026-11-27"})).text
-    for words in ("文化活动中心", "合唱队", "since 2026-11-27", "Printed on 2026-11-28", "+5 and −12 in 2 lines"):
+    for words in ("文化活动中心", "合唱队", "since 27 Nov 2026", "Printed on 28 Nov 2026", "+5 and −12 in 2 lines"):
         assert words in shown
 
 
