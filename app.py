@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from flask_login import LoginManager
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UUIDConverter
 
 import core
@@ -118,6 +119,8 @@ def create_app(
         if plugin.api is not None:
             app.register_blueprint(plugin.api, url_prefix=f"{API}/{plugin.name}")
     app.wsgi_app = Transactions(app, lambda: request.linli_of(app).database)  # type: ignore[method-assign]  # how Flask wants it
+    if count := config.proxies:  # else throttles would take everybody for the proxy
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # the same
     return app
 
 

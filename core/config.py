@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Config:
     plugins: tuple[str, ...] | None = None  # None: every one installed
     strict_plugins: bool = False
     limiter_url: str = "memory://"
+    proxies: int = 0  # that stand in front of this installation and say who asks
     demo: bool = False  # offers the demo accounts on the sign-in page
     smtp: Smtp | None = None  # None: e-mail is written to the log
     mail_from: str = "linli@localhost"
@@ -75,6 +77,7 @@ def from_environ(environ: Mapping[str, str] | None = None) -> Config:
         plugins=_names(given.get("LINLI_PLUGINS")),
         strict_plugins=_flag(given, "LINLI_STRICT_PLUGINS"),
         limiter_url=given.get("LINLI_LIMITER_URL") or Config.limiter_url,
+        proxies=_proxies(given.get("LINLI_PROXIES")),
         demo=_flag(given, "LINLI_DEMO"),
         smtp=_smtp(given.get("LINLI_SMTP_URL")),
         mail_from=_mail_from(given.get("LINLI_MAIL_FROM")),
@@ -125,6 +128,14 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if value not in {"", "0", "1"}:
         raise BadSetting(f"{name} is {value!r}; use 1 or 0")
     return value == "1"
+
+
+def _proxies(value: str | None) -> int:
+    if not re.fullmatch(r"[0-9]?", value or ""):
+        raise BadSetting(
+            f"LINLI_PROXIES is {value!r}; write how many proxies stand in front of this installation, like 1"
+        )
+    return int(value or 0)
 
 
 def _smtp(value: str | None) -> Smtp | None:

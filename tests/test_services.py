@@ -34,3 +34,16 @@ def test_a_run_that_is_killed_leaves_no_server_and_no_file(programs: Path) -> No
     while folder.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(("ci", "ends"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_without_postgresql_a_test_says_why_it_is_skipped_and_fails_on_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, ends: type[BaseException]
+) -> None:
+    def none() -> str:
+        raise services.NoPostgresError("there is no PostgreSQL")
+
+    monkeypatch.setattr(services, "server_url", none)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(ends, match="there is no PostgreSQL"):
+        services.require_postgres()

@@ -35,7 +35,9 @@ class OffersClash(DomainError):
 
 
 def _community() -> Community:
-    return session.scalars(locked(select(Community).where(Community.id == here().id))).one()
+    """The community's row, locked; `key_share`: rows that point at it are written meanwhile."""
+    wanted = locked(select(Community).where(Community.id == here().id))
+    return session.scalars(wanted.with_for_update(key_share=True)).one()
 
 
 def lock() -> Community:

@@ -28,7 +28,7 @@ _LOCK_TIMEOUT_MS = 5_000
 
 
 class Conflict(Exception):
-    """Another unit was in the way: nothing was kept, and the same work may be tried again."""
+    """Another unit was in the way, or the server went away: nothing was kept, and the same work may be tried again."""
 
 
 class Trespass(Exception):
@@ -195,7 +195,9 @@ def _translate(context: ExceptionContext) -> None:
     if isinstance(error, Trespass):
         raise error  # as itself, not wrapped in a StatementError
     state = str(getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None))
-    if state in _CONFLICTS or state.startswith("SQLITE_BUSY"):
+    # A server that was started anew has undone what was open there. At the commit itself nobody knows: that is a fault.
+    lost = context.is_disconnect and context.statement is not None
+    if lost or state in _CONFLICTS or state.startswith("SQLITE_BUSY"):
         # Noted on the unit too: a handler may make an answer of the exception, and what was read is no longer to be
         # trusted.
         if work := _work.get(None):

@@ -227,8 +227,8 @@ def actor() -> Actor:
     acting: Actor | None = g.get("acting")
     if acting is not None:
         return acting
-    visitor = cast("Visitor | None", current_user)
-    return visitor.actor if visitor and visitor.is_authenticated else access.NOBODY
+    visitor = current_user._get_current_object()  # noqa: SLF001 - once, not at each look through the proxy: pages ask often
+    return visitor.actor if isinstance(visitor, Visitor) else access.NOBODY
 
 
 def act_for(resident_id: Id) -> None:

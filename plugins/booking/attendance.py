@@ -38,6 +38,7 @@ def find(reservation_id: Id, *, by: Actor, permission: str) -> Reservation:
     Raises:
         NotFound: there is none of that id.
         Forbidden: the actor may not, for this holder.
+        TooLate: nobody said in time that they will come; it is freed.
     """
     holder_id = session.scalar(select(Reservation.holder_id).where(Reservation.id == reservation_id))
     if holder_id is None:
@@ -46,6 +47,8 @@ def find(reservation_id: Id, *, by: Actor, permission: str) -> Reservation:
     holders.lock([holder_id])  # before the reservation, as everywhere: its points are decided too
     found = session.scalars(locked(select(Reservation).where(Reservation.id == reservation_id))).one()
     holders.still([found.holder_id], [holder_id])
+    if found.is_unanswered(clock.now()):
+        raise TooLate(what="confirm")
     return found
 
 
@@ -80,7 +83,10 @@ def note_missed() -> int:
     """
     now = clock.now()
     late = select(Reservation).where(
-        Reservation.status == Status.CONFIRMED, Reservation.check_in_until < now, Reservation.excused.is_(False)
+        Reservation.status == Status.CONFIRMED,
+        Reservation.check_in_until < now,
+        Reservation.excused.is_(False),
+        ~Reservation.unanswered_at(now),
     )
     owners = holders.lock(session.scalars(late.with_only_columns(Reservation.holder_id)))
     missed = session.scalars(locked(late.order_by(Reservation.id))).all()

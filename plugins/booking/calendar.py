@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from core.errors import NotFound
 from core.plugins import here
 from plugins.booking import occupancy, queries, rooms
 from plugins.booking.models import Closure, Reservation, Room
+from plugins.booking.plan import plan
 from plugins.booking.requests import ReservationRequest
 
 FIRST, LAST = 8 * 60, 21 * 60  # shown when no room has hours that day; minutes from midnight
@@ -84,6 +86,7 @@ class Day:
     columns: Sequence[Column]
 
 
+@lru_cache(maxsize=2_000)
 def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
     """The quarter hour that begins so many minutes after a day's local midnight."""
     local = datetime.combine(day, time.min, tzinfo=zone) + timedelta(minutes=minutes)
@@ -91,14 +94,14 @@ def first_quarter(day: date, zone: ZoneInfo, minutes: int = 0) -> int:
 
 
 def day_of_rooms(day: date, *, by: Actor, without: Id | None = None) -> Day:
-    """All rooms on one day as somebody may book them: four statements, however many rooms, reservations or years."""
+    """All rooms on one day as somebody may book them: one statement beside the plan's, however much is booked."""
     return days_of_rooms(day, 1, by=by, without=without)[0]
 
 
 def days_of_rooms(
     first: date, count: int, *, by: Actor, only: Id | None = None, without: Id | None = None
 ) -> list[Day]:
-    """So many days of all rooms, or of one (`only`), as somebody may book them: four statements, however many days.
+    """So many days of all rooms, or of one (`only`), as somebody may book them: the statement of one day.
 
     `without`: a reservation that is to move, and so is in nobody's way.
 
@@ -106,15 +109,13 @@ def days_of_rooms(
         NotFound: there is no such room.
     """
     zone, now = here().zone, clock.now()
-    found = queries.rooms_with_spaces()
+    house = plan()
+    found = house.rooms
     shown = [(room, parts) for room, parts in found if only in {None, room.id}]
     if only is not None and not shown:
         raise NotFound(what="room_id")
-    weekly: dict[tuple[int, Id], list[tuple[int, int]]] = defaultdict(list)
-    for row in queries.hours(weekday=first.weekday() if count == 1 else None):
-        weekly[row.weekday, row.room_id].append((row.opens, row.closes))
     edges = [_moment(first_quarter(first + timedelta(days=number), zone)) for number in range(count + 1)]
-    closures = queries.closures(edges[0], edges[-1])
+    closures = house.closures(edges[0], edges[-1])
     setup = timedelta(minutes=max((room.setup_minutes for room, _parts in found), default=0))
     clearup = timedelta(minutes=max((room.clearup_minutes for room, _parts in found), default=0))
     last = first + timedelta(days=count - 1)
@@ -131,7 +132,7 @@ def days_of_rooms(
         if only is not None:
             there = [(one, parts) for one, parts in there if parts & parts_of[only]]
         closed = [one for one in closures if one.starts_at < ends and begins < one.ends_at]
-        opened = {room.id: weekly[day.weekday(), room.id] for room, _parts in shown}
+        opened = {room.id: house.hours.get((day.weekday(), room.id), ()) for room, _parts in shown}
         days.append(_day(day, shown, opened, closed, there, now=now, by=by))
     return days
 
@@ -149,15 +150,20 @@ def _day(
     zone = here().zone
     today = [one for one, _parts in there if one.day == day]
     first, stop = _edges(day, zone, [pair for pairs in opened.values() for pair in pairs], today)
+
+    def until(moment: datetime) -> frozenset[int]:
+        return frozenset(range(first, _next_quarter(moment)))
+
+    over = until(now)
     columns = [
         _column(
             room,
             range(first, stop),
-            [_open(day, zone, [interval]) for interval in opened[room.id]],
+            [_open(day, zone, *interval) for interval in opened[room.id]],
             [one for one in closed if one.room_id == room.id],
             [one for one, parts in there if mine & parts],
-            now=now,
-            soonest=now + timedelta(minutes=rooms.notice_for(room, by=by)),
+            over=over,
+            soon=until(now + timedelta(minutes=rooms.notice_for(room, by=by))) if room.notice_minutes else over,
         )
         for room, mine in shown
     ]
@@ -183,14 +189,14 @@ def _column(
     closed: Sequence[Closure],
     there: Sequence[Reservation],
     *,
-    now: datetime,
-    soonest: datetime,
+    over: Set[int],
+    soon: Set[int],
 ) -> Column:
+    """`over`: quarters that have begun; `soon`: those too, and what is too soon for who asks."""
     sessions = {quarter for one in there for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
     held = {quarter for one in there for quarter in occupancy.quarters(*one.held)}
     taken = _within_reach(held, room)
     shut = {quarter for one in closed for quarter in occupancy.quarters(one.starts_at, one.ends_at)}
-    over, soon = (frozenset(range(shown.start, _next_quarter(moment))) for moment in (now, soonest))
     hours = frozenset().union(*opened)
     free = [run for interval in opened for run in _runs(interval - taken - shut - soon)]
     past = list(_runs(hours & over - taken - shut))
@@ -230,13 +236,10 @@ def _blocks(kind: BlockKind, quarters: Set[int]) -> Iterator[Block]:
         yield Block(kind=kind, starts_at=_moment(run.start), ends_at=_moment(run.stop))
 
 
-def _open(day: date, zone: ZoneInfo, intervals: Iterable[tuple[int, int]]) -> frozenset[int]:
-    """The quarter hours of a day in which a room is open."""
-    return frozenset(
-        quarter
-        for opens, closes in intervals
-        for quarter in range(first_quarter(day, zone, opens), first_quarter(day, zone, closes))
-    )
+@lru_cache(maxsize=2_000)
+def _open(day: date, zone: ZoneInfo, opens: int, closes: int) -> frozenset[int]:
+    """The quarter hours of a day in an interval of a room's hours."""
+    return frozenset(range(first_quarter(day, zone, opens), first_quarter(day, zone, closes)))
 
 
 def _moment(quarter: int) -> datetime:
@@ -303,7 +306,7 @@ def free_then(
     while day <= last:
         # Interval by interval: a session lies in one of them, even where two of them touch.
         for interval in weekly.get(day.weekday(), ()):
-            open_then = {quarter for quarter in _open(day, zone, [interval]) if first <= quarter < stop}
+            open_then = {quarter for quarter in _open(day, zone, *interval) if first <= quarter < stop}
             found += [_stretch(run) for run in _runs(frozenset(open_then - gone))]
         day += timedelta(days=1)
     return [stretch for stretch in found if stretch.minutes >= minutes]

@@ -10,7 +10,7 @@ from core.audit.record import record
 from core.contract import Actor
 from core.db import Id, session
 from core.errors import DomainError, NotFound
-from plugins.booking import queries
+from plugins.booking import plan, queries
 from plugins.booking.hours import lock_room
 from plugins.booking.models import Closure
 from plugins.booking.requests import ClosureRequest
@@ -47,6 +47,7 @@ def close(room_id: Id, wish: ClosureRequest, *, by: Actor) -> Closure:
     closure = Closure(room_id=room_id, starts_at=wish.starts_at, ends_at=wish.ends_at, reason=wish.reason)
     session.add(closure)
     session.flush()
+    plan.changed()
     after = {"starts_at": wish.starts_at, "ends_at": wish.ends_at, "reason": wish.reason}
     record("booking.close", by=by, subject=room.name, subject_id=closure.id, after=after)
     return closure
@@ -67,4 +68,5 @@ def reopen(closure_id: Id, *, by: Actor) -> None:
     before = {"starts_at": closure.starts_at, "ends_at": closure.ends_at, "reason": closure.reason}
     if session.scalar(delete(Closure).where(Closure.id == closure_id).returning(Closure.id)) is None:
         raise NotFound(what="closure_id")
+    plan.changed()
     record("booking.reopen", by=by, subject=room.name, subject_id=closure_id, before=before)

@@ -20,12 +20,12 @@ from plugins.booking.requests import ReservationRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A wish and what it comes to. `overridden`: codes an override sets aside; `missed`: sessions to be cleared away first."""
+    """A wish and what it comes to. `overridden`: codes an override sets aside; `gone`: sessions to be cleared away first."""
 
     wish: ReservationRequest
     quote: Quote
     overridden: Sequence[str] = ()
-    missed: Sequence[Id] = ()
+    gone: Sequence[Id] = ()
 
     @property
     def explanation(self) -> tuple[Explanation, ...]:
@@ -64,14 +64,14 @@ class Dealer:
             used -= instead.base_minutes if instead.week == week else 0
             spent -= self.moving[instead.id]
         near = self.near(*self.ground.room.held(wish.starts_at, wish.ends_at))
-        taken = any(not one.missed for one in near)
+        taken = any(not one.gone for one in near)
         situation = self.ground.situation(wish, taken=taken, used=used, spent=spent)
         found = quote.judge(wish, situation, setting_aside=bool(wish.override_reason))
         return Answer(
             wish=wish,
             quote=found,
             overridden=quote.set_aside(wish, situation),
-            missed=[one.reservation_id for one in near if one.missed and one.reservation_id is not None],
+            gone=[one.reservation_id for one in near if one.gone and one.reservation_id is not None],
         )
 
     def deal(self, answer: Answer, *, instead: Reservation | None = None) -> None:
@@ -83,7 +83,7 @@ class Dealer:
             self._used[instead.week] -= instead.base_minutes
             self._spent -= self.moving[instead.id]
         starts_at, ends_at = self.ground.room.held(wish.starts_at, wish.ends_at)
-        self._hold(Holding(reservation_id=None, starts_at=starts_at, ends_at=ends_at, missed=False))
+        self._hold(Holding(reservation_id=None, starts_at=starts_at, ends_at=ends_at, gone=False))
 
     def near(self, starts_at: datetime, ends_at: datetime) -> list[Holding]:
         """What holds the room between two moments."""

@@ -8,11 +8,12 @@ from sqlalchemy import delete, select
 
 from core.accounts import access
 from core.audit.record import record
+from core.communities.switching import lock
 from core.contract import Actor
 from core.db import Id, locked, session
 from core.errors import NotFound
 from core.plugins import here
-from plugins.booking import queries
+from plugins.booking import plan, queries
 from plugins.booking.models import FormerHours, Hours, Room
 from plugins.booking.requests import HoursRequest, OpenInterval
 
@@ -23,6 +24,7 @@ def lock_room(room_id: Id) -> Room:
     Raises:
         NotFound: there is none of that id.
     """
+    lock()  # before the room, as whoever makes one does: the plan is renewed at the end
     room = session.scalar(locked(select(Room).where(Room.id == room_id)))
     if room is None:
         raise NotFound(what="room_id")
@@ -45,6 +47,7 @@ def put(room_id: Id, wish: HoursRequest, *, by: Actor) -> Sequence[Hours]:
     for interval in wish.hours:
         session.add(Hours(room_id=room_id, weekday=interval.weekday, opens=interval.opens, closes=interval.closes))
     session.flush()
+    plan.changed()
     record("booking.hours", by=by, subject=room.name, subject_id=room.id, before=before, after=_told(wish.hours))
     return queries.hours(room_id)
 

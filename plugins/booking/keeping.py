@@ -26,9 +26,9 @@ BY = access.system()
 
 
 def sweep() -> int:
-    """Ask who must be asked, free what nobody answered for; answers how many dates. Nothing, where the policy is off."""
+    """Free what nobody answered for; ask who must be asked, where the policy is on; answers how many dates."""
     ahead = ground.figures().series_confirm_days
-    return _ask(timedelta(days=ahead)) + _free() if ahead else 0
+    return _free() + (_ask(timedelta(days=ahead)) if ahead else 0)
 
 
 def confirm(reservation_id: Id, *, by: Actor) -> Reservation:
@@ -42,8 +42,6 @@ def confirm(reservation_id: Id, *, by: Actor) -> Reservation:
     found = attendance.find(reservation_id, by=by, permission="booking.reserve")
     if found.status is not Status.CONFIRMED or found.confirm_until is None:
         raise WrongState(state=found.state(clock.now()).value)
-    if found.confirm_until < clock.now():
-        raise attendance.TooLate(what="confirm")
     found.confirm_until = None
     session.flush()
     outbox.withdraw(found.id, NoticeKind.REQUEST)
@@ -81,7 +79,7 @@ def _next(now: datetime, ahead: timedelta) -> Sequence[Reservation]:
 
 def _unused(now: datetime, series_ids: Collection[Id]) -> set[Id | None]:
     """Of these series, those whose last date nobody used: missed and not forgiven, or cancelled too late by the group."""
-    begun = and_(Reservation.series_id.in_(series_ids), Reservation.starts_at <= now, Reservation.counts())
+    begun = and_(Reservation.series_id.in_(series_ids), Reservation.starts_at <= now, Reservation.counts(now))
     last = select(Reservation.series_id.label("series_id"), func.max(Reservation.starts_at).label("starts_at"))
     last = last.where(begun).group_by(Reservation.series_id)
     latest = last.subquery()
@@ -92,7 +90,7 @@ def _unused(now: datetime, series_ids: Collection[Id]) -> set[Id | None]:
             latest,
             and_(latest.c.series_id == Reservation.series_id, latest.c.starts_at == Reservation.starts_at),
         )
-        .where(Reservation.counts(), or_(missed, Reservation.cancelled_late.is_(True)))
+        .where(Reservation.counts(now), or_(missed, Reservation.cancelled_late.is_(True)))
     )
     return set(session.scalars(found))
 
@@ -116,8 +114,8 @@ def _lock(found: Sequence[Reservation]) -> Sequence[Reservation]:
 def _free() -> int:
     """Dates that nobody answered for, as of the moment the answer was due: all points come back, nothing counts."""
     now = clock.now()
-    silent = select(Reservation).where(Reservation.status == Status.CONFIRMED, Reservation.confirm_until < now)
-    found = [one for one in _lock(session.scalars(silent).all()) if one.confirm_until and one.confirm_until < now]
+    silent = select(Reservation).where(Reservation.unanswered_at(now))
+    found = [one for one in _lock(session.scalars(silent).all()) if one.is_unanswered(now)]
     for one in sorted(found, key=lambda one: (one.confirm_until, one.id)):
         assert one.confirm_until is not None
         reserve.give_up([one], CancellationRequest(by=Side.CENTRE), now=one.confirm_until)

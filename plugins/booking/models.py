@@ -292,14 +292,24 @@ class Reservation(Tenant):
 
     def is_missed(self, now: datetime) -> bool:
         """Nobody checked in in time. Decided by time alone: no sweep need have run."""
-        if self.status is Status.CONFIRMED:
+        if self.status is Status.CONFIRMED and not self.is_unanswered(now):
             return self.check_in_until is not None and self.check_in_until < now and not self.excused
         return self.status is Status.MISSED
+
+    def is_unanswered(self, now: datetime) -> bool:
+        """Nobody said in time that they will come: it is freed. Decided by time alone, too."""
+        return self.status is Status.CONFIRMED and self.confirm_until is not None and self.confirm_until < now
+
+    def is_gone(self, now: datetime) -> bool:
+        """Whether what it still holds stands in nobody's way."""
+        return self.is_missed(now) or self.is_unanswered(now)
 
     def state(self, now: datetime) -> State:
         """What it is at a moment."""
         if self.is_missed(now):
             return State.MISSED
+        if self.is_unanswered(now):
+            return State.CANCELLED
         came = self.status is Status.CHECKED_IN or self.check_in_until is None or self.excused
         if self.status is not Status.CANCELLED and came and now >= self.ends_at:
             return State.ATTENDED
@@ -310,12 +320,23 @@ class Reservation(Tenant):
         """`is_missed` for statements."""
         # `is_not(None)`: else it would be neither true nor false of the centre's own, and "not missed" would lose them.
         over = and_(cls.check_in_until.is_not(None), cls.check_in_until < now)
-        return or_(cls.status == Status.MISSED, and_(cls.status == Status.CONFIRMED, over, cls.excused.is_(False)))
+        missed = and_(cls.status == Status.CONFIRMED, over, cls.excused.is_(False), ~cls.unanswered_at(now))
+        return or_(cls.status == Status.MISSED, missed)
 
     @classmethod
-    def counts(cls) -> ColumnElement[bool]:
-        """Whether its base minutes use up the holder's week: all but those cancelled in time or by the centre."""
-        return or_(cls.status != Status.CANCELLED, cls.cancelled_late.is_(True))
+    def unanswered_at(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """`is_unanswered` for statements."""
+        return and_(cls.status == Status.CONFIRMED, cls.confirm_until.is_not(None), cls.confirm_until < now)
+
+    @classmethod
+    def gone_at(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """`is_gone` for statements."""
+        return or_(cls.missed_at(now), cls.unanswered_at(now))
+
+    @classmethod
+    def counts(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """Whether its base minutes use up the holder's week: all but those cancelled in time or by the centre, or freed."""
+        return or_(and_(cls.status != Status.CANCELLED, ~cls.unanswered_at(now)), cls.cancelled_late.is_(True))
 
 
 class ClaimKind(StrEnum):

@@ -19,7 +19,7 @@ from core.plugins import here
 from plugins.booking import attendance, charges, ground, listing, notices, occupancy, prices, queries, reserve
 from plugins.booking.dealing import Answer, Dealer, dealer
 from plugins.booking.lengths import costs_all_the_same
-from plugins.booking.models import ChargeState, Reservation, Room, Status
+from plugins.booking.models import ChargeState, Reservation, Room, State
 from plugins.booking.quote import Quote
 from plugins.booking.requests import ChangeRequest, ReservationRequest
 
@@ -100,7 +100,7 @@ def whole_of(wish: ChangeRequest, found: Reservation, *, by: Actor) -> Reservati
 
 def is_movable(found: Reservation, now: datetime) -> bool:
     """Whether it may still be changed: booked, and not begun."""
-    return found.status is Status.CONFIRMED and now <= found.starts_at
+    return found.state(now) is State.CONFIRMED and now <= found.starts_at
 
 
 def is_elsewhere(found: Reservation, whole: ReservationRequest) -> bool:
@@ -143,7 +143,7 @@ def move(moved: Sequence[tuple[Reservation, Answer]], room: Room) -> None:
     session.flush()
     for found, _answer in moved:
         set_committed_value(found, "room", room)
-    occupancy.clear_missed(one for _found, answer in moved for one in answer.missed)
+    occupancy.clear_gone(one for _found, answer in moved for one in answer.gone)
     # In one transaction, under the holder's lock: nobody spends the points in between.
     for found in again:
         charges.fall_due(found.id, ChargeState.RELEASE_DUE, now)
@@ -178,6 +178,7 @@ def _put(found: Reservation, answer: Answer, room: Room, now: datetime) -> None:
         "explanation": answer.explanation,
         "override_reason": whole.override_reason if answer.overridden else "",  # the rules themselves may allow it
         "overridden": list(answer.overridden),
+        "confirm_until": None,  # whoever moves it will use it
         **cut_offs,
     }
     for name, value in fields.items():

@@ -30,7 +30,7 @@ MORNING = time(7)  # of the day before, local: whoever cannot come may still can
 AHEAD = timedelta(hours=2)
 # So long after its moment a reminder is still of use; a sweep that comes later says nothing.
 STILL_MORNING, STILL_AHEAD = timedelta(hours=12), timedelta(hours=1)
-PENDING = (NoticeKind.REQUEST, NoticeKind.REMINDER)  # no use once a session is given up
+PENDING = (NoticeKind.REQUEST, NoticeKind.REMINDER)  # no use once a session is given up or elsewhere
 
 
 # --- reminders -----------------------------------------------------------------------------------------------------
@@ -122,8 +122,8 @@ def cancelled(gone: Sequence[Reservation], *, by: Actor) -> None:
 def moved_several(moved: Sequence[tuple[Reservation, Place]], *, by: Actor) -> None:
     """Dates of a series are elsewhere, or at another time: one sentence, of the first of them that is."""
     there = [(one, was) for one, was in moved if Place.of(one) != was]
-    for one, _was in there:
-        outbox.withdraw(one.id, NoticeKind.REMINDER)
+    for (one, _was), kind in product(there, PENDING):
+        outbox.withdraw(one.id, kind)
     if there:
         first, dates = there[0][0], [one for one, _was in there]
         price, begins_at = sum(one.price_points for one in dates), min(first.starts_at, there[0][1].starts_at)
@@ -135,7 +135,8 @@ def moved(one: Reservation, was: Place, *, by: Actor) -> None:
     """A session is elsewhere, or at another time; nothing where it is not."""
     if Place.of(one) == was:
         return
-    outbox.withdraw(one.id, NoticeKind.REMINDER)
+    for kind in PENDING:
+        outbox.withdraw(one.id, kind)
     before = {f"was_{name}": fact for name, fact in _facts(one, was).items() if name != "holder"}
     words = explain("booking.moved", **_facts(one), **before, price=one.price_points)
     _tell(one, words, by=by, begins_at=min(one.starts_at, was.starts_at))

@@ -134,27 +134,27 @@ def _take(wanted: set[Quarter]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """A time, with its buffers, in which somebody has a room or a part of it. `missed`: nobody came; it stands in no way."""
+    """A time, with its buffers, in which somebody has a room or a part of it. `gone`: it stands in no way, missed or freed."""
 
     reservation_id: Id | None
     starts_at: datetime
     ends_at: datetime
-    missed: bool
+    gone: bool
 
 
 def holdings(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime) -> list[Holding]:
     """What holds a space of a room between two moments, in order; one statement, however long that is."""
     sharing = select(RoomSpace.space_id).where(RoomSpace.room_id == room_id)
     rooms = select(RoomSpace.room_id).where(RoomSpace.space_id.in_(sharing))
-    missed = and_(Reservation.id.is_not(None), Reservation.missed_at(now))
+    gone = and_(Reservation.id.is_not(None), Reservation.gone_at(now))
     found = (
-        select(Claim.reservation_id, Claim.starts_at, Claim.ends_at, missed)
+        select(Claim.reservation_id, Claim.starts_at, Claim.ends_at, gone)
         .outerjoin(Reservation, Reservation.id == Claim.reservation_id)
         .where(Claim.room_id.in_(rooms), Claim.ends_at > starts_at, Claim.starts_at < ends_at)
         .order_by(Claim.starts_at, Claim.id)
     )
     return [
-        Holding(reservation_id=one, starts_at=begins, ends_at=ends, missed=bool(over))
+        Holding(reservation_id=one, starts_at=begins, ends_at=ends, gone=bool(over))
         for one, begins, ends, over in session.execute(found)
     ]
 
@@ -171,14 +171,14 @@ def in_the_way(room_id: Id, starts_at: datetime, ends_at: datetime) -> Sequence[
     return session.scalars(select(Reservation).where(Reservation.id.in_(claims)).order_by(Reservation.id)).all()
 
 
-def clear_missed(missed: Iterable[Id]) -> None:
-    """Give back what missed sessions hold. Their rows are locked first, so that nobody checks in meanwhile."""
-    ids = set(missed)
+def clear_gone(gone: Iterable[Id]) -> None:
+    """Give back what missed and freed sessions hold. Their rows are locked first, so that nobody checks in meanwhile."""
+    ids = set(gone)
     if not ids:
         return
     found = session.scalars(locked(select(Reservation).where(Reservation.id.in_(ids)).order_by(Reservation.id)))
     now = clock.now()
-    free([reservation.id for reservation in found if reservation.is_missed(now)])
+    free([reservation.id for reservation in found if reservation.is_gone(now)])
 
 
 def free(reservation_ids: Iterable[Id]) -> None:

@@ -61,8 +61,8 @@ class BookingPlugin(Plugin):
     pages, api = views.pages, resources
     policy, policy_schema = BookingPolicy, PolicySchema
     sweeps = (
+        Sweep(name="booking.series", order=9, run=keeping.sweep),  # what is freed is settled, and no no-show
         Sweep(name="booking.charges", order=10, run=attendance.sweep),
-        Sweep(name="booking.series", order=11, run=keeping.sweep),
         Sweep(name="booking.reminders", order=50, run=notices.remind),
         Sweep(name="booking.occupancy", order=60, run=occupancy.sweep_past),
     )

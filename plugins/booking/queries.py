@@ -132,7 +132,9 @@ def closures(starts_at: datetime, ends_at: datetime | None = None, *, room_id: I
 
 _UNFORGIVEN = and_(Reservation.missed_at(bindparam("now")), Reservation.forgiven_at.is_(None))
 _RECORDS = (
-    select(Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(), _UNFORGIVEN)
+    select(
+        Reservation.week, Reservation.day, Reservation.base_minutes, Reservation.counts(bindparam("now")), _UNFORGIVEN
+    )
     .where(
         Reservation.holder_id == bindparam("holder_id"),
         Reservation.day >= bindparam("since"),  # SQLite takes the index of a holder's days for a range alone
@@ -184,7 +186,7 @@ DRAWN = (
 
 _STANDING = (
     select(Reservation)
-    .options(joinedload(Reservation.holder, innerjoin=True), load_only(*DRAWN))
+    .options(joinedload(Reservation.holder, innerjoin=True).load_only(Holder.kind, Holder.name), load_only(*DRAWN))
     .where(
         # SQLite takes the index of days for a range alone; of the days beside this one only what may be near enough.
         Reservation.day.between(bindparam("before"), bindparam("after")),
@@ -194,7 +196,7 @@ _STANDING = (
             and_(Reservation.setup_minutes > 0, Reservation.starts_at < bindparam("long_until")),
         ),
         Reservation.status != Status.CANCELLED,
-        ~Reservation.missed_at(bindparam("now")),
+        ~Reservation.gone_at(bindparam("now")),
     )
     .order_by(Reservation.starts_at, Reservation.id)
 )
@@ -227,7 +229,7 @@ def touching(starts_at: datetime, ends_at: datetime, *, now: datetime, room_id: 
         Reservation.starts_at < ends_at,
         Reservation.ends_at > starts_at,
         Reservation.status != Status.CANCELLED,
-        ~Reservation.missed_at(now),
+        ~Reservation.gone_at(now),
         *room,
     )
 
@@ -240,14 +242,14 @@ def taken_quarters(room_id: Id, first: int, stop: int, *, now: datetime) -> froz
         .join(Claim, Claim.id == Occupancy.claim_id)
         .outerjoin(Reservation, Reservation.id == Claim.reservation_id)
         .where(RoomSpace.room_id == room_id, Occupancy.quarter >= first, Occupancy.quarter < stop)
-        .where(or_(Reservation.id.is_(None), ~Reservation.missed_at(now)))
+        .where(or_(Reservation.id.is_(None), ~Reservation.gone_at(now)))
     )
     return frozenset(found)
 
 
 def standing_after(now: datetime) -> Sequence[Reservation]:
     """Reservations that have not ended; cancelled and missed ones left out."""
-    standing = Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]) & ~Reservation.missed_at(now)
+    standing = Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]) & ~Reservation.gone_at(now)
     return session.scalars(select(Reservation).where(Reservation.ends_at > now, standing)).all()
 
 
@@ -281,7 +283,7 @@ def upcoming(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[R
             Reservation.holder_id.in_(holders),
             Reservation.ends_at > now,
             Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
-            ~Reservation.missed_at(now),
+            ~Reservation.gone_at(now),
         )
         .order_by(Reservation.starts_at, Reservation.id)
         .limit(most)
@@ -294,7 +296,7 @@ def earlier(holders: Collection[Id], *, now: datetime, most: int) -> Sequence[Re
         _named()
         .where(
             Reservation.holder_id.in_(holders),
-            or_(Reservation.ends_at <= now, Reservation.missed_at(now), Reservation.status == Status.CANCELLED),
+            or_(Reservation.ends_at <= now, Reservation.gone_at(now), Reservation.status == Status.CANCELLED),
         )
         .order_by(Reservation.starts_at.desc(), Reservation.id)
         .limit(most)
@@ -341,7 +343,7 @@ def within(room_id: Id, starts_at: datetime, ends_at: datetime, *, now: datetime
         Reservation.ends_at > starts_at,
         Reservation.ends_at > now,
         Reservation.status != Status.CANCELLED,
-        ~Reservation.missed_at(now),
+        ~Reservation.gone_at(now),
     )
 
 

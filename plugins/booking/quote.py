@@ -71,6 +71,13 @@ class Window:
     closed_until: date | None  # no-shows: the early window is closed up to here, inclusive
     tier: str
 
+    @property
+    def last_day(self) -> date:
+        """The last day that may be booked now."""
+        today = here().today()
+        opens = datetime.combine(today, self.opens_at.time(), tzinfo=here().zone)
+        return today + timedelta(days=self.days - (clock.now() < opens))
+
 
 def window(day: date, situation: Situation) -> Window:
     """The window opens at 08:00 of the day N days before; no-shows make it everyone's (DOMAIN 3 and 5)."""
@@ -321,9 +328,9 @@ def outlook(holder: Holder, day: date) -> Window | None:
 
 
 def is_taken(wish: ReservationRequest, room: Room) -> bool:
-    """Whether somebody has the room, or a part of it, in that time or the buffers beside it; missed sessions no longer do."""
+    """Whether somebody has the room, or a part of it, in that time or the buffers beside it; those that are gone no longer do."""
     now, held = clock.now(), room.held(wish.starts_at, wish.ends_at)
-    return any(not other.is_missed(now) for other in occupancy.in_the_way(room.id, *held))
+    return any(not other.is_gone(now) for other in occupancy.in_the_way(room.id, *held))
 
 
 def quote(wish: ReservationRequest, *, by: Actor) -> Quote:

@@ -182,8 +182,8 @@ def put(
     for one in made:  # both are at hand: whoever answers need not read them again
         set_committed_value(one, "room", room)
         set_committed_value(one, "holder", holder)
-    # A missed session holds its quarters until the sweep or somebody else wants them.
-    occupancy.clear_missed(one for answer in answers for one in answer.missed)
+    # A session that is gone holds its quarters until the sweep or somebody else wants them.
+    occupancy.clear_gone(one for answer in answers for one in answer.gone)
     # Points before the room: locks are taken in one order everywhere (holder, account, occupancy).
     for one in made:
         price, minutes = one.price_points, one.extension_minutes

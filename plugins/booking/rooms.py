@@ -11,7 +11,7 @@ from core.contract import Actor, HolderKind
 from core.db import Id, savepoint, session
 from core.errors import Invalid
 from core.explanations import explain
-from plugins.booking import queries
+from plugins.booking import plan, queries
 from plugins.booking.hours import lock_room
 from plugins.booking.models import Purpose, Room, RoomSpace, Space, Who
 from plugins.booking.requests import RoomRequest
@@ -32,6 +32,7 @@ def create(wish: RoomRequest, *, by: Actor) -> Room:
     for code in sorted(set(wish.spaces)) if wish.spaces is not None else [str(room.id)]:
         session.add(RoomSpace(room_id=room.id, space_id=_space(code).id))
         session.flush()
+    plan.changed()
     record("booking.room", by=by, subject=room.name, subject_id=room.id, after=_plain(room))
     return room
 
@@ -51,6 +52,7 @@ def change(room_id: Id, wish: RoomRequest, *, by: Actor) -> Room:
     before = _plain(room)
     _write(room, wish)
     if before != (after := _plain(room)):
+        plan.changed()
         record("booking.room_change", by=by, subject=room.name, subject_id=room.id, before=before, after=after)
     return room
 

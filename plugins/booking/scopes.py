@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 
 from sqlalchemy import select, update
 
@@ -111,6 +111,7 @@ def _to_come(found: Reservation, scope: str) -> list[Reservation]:
         Reservation.series_id == found.series_id,
         Reservation.holder_id == found.holder_id,  # what was handed over is another's
         Reservation.status == Status.CONFIRMED,
+        ~Reservation.unanswered_at(clock.now()),
         Reservation.starts_at >= clock.now(),
     )
     if scope == Scope.FOLLOWING:
@@ -140,12 +141,16 @@ def _describe(dates: Sequence[Reservation], wish: ChangeRequest, title: str) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Where dates of a series shall be. `like`: those that stand as the series does; `pairs`: those of them that move."""
+    """Where dates of a series shall be.
+
+    `like`: those that stand as the series does; `pairs`: those of them that move; `at`: when, by the clock on the wall.
+    """
 
     own: Series
     like: Sequence[Reservation]
     pairs: Sequence[tuple[Reservation, ReservationRequest]]
     room: Room
+    at: time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,22 +193,24 @@ def _plan(
     room: Room,
 ) -> Plan:
     """Where the one date shall be, all shall: on their own days, at that time of day, for as long, in that room."""
-    zone = here().zone
-    at = whole.starts_at.astimezone(zone)
-    if at.date() != found.starts_at.astimezone(zone).date():
+    zone, own = here().zone, _series(found)
+    local = whole.starts_at.astimezone(zone)
+    if local.date() != found.starts_at.astimezone(zone).date():
         raise Invalid({"starts_at": [explain("other_day_of_series")]})
-    own = _series(found)
+    # The one date may be where the clock on the wall leaps over the series' own time of day.
+    stays = whole.starts_at == found.starts_at and _stands_like(own, found)
+    at = own.starts_at.astimezone(zone).time() if stays else local.time()
     like = [one for one in dates if one is found or _stands_like(own, one)]
     pairs = []
     for one in like:
-        starts_at = recurrence.moment(one.starts_at.astimezone(zone).date(), at.time(), zone)
+        starts_at = recurrence.moment(one.starts_at.astimezone(zone).date(), at, zone)
         ends_at = starts_at + (whole.ends_at - whole.starts_at)
         there = moving.whole_of(replace(change, room_id=room.id, starts_at=starts_at, ends_at=ends_at), one, by=by)
         if moving.is_elsewhere(one, there):
             pairs.append((one, there))
     if not pairs:
         raise WrongState(state=found.state(clock.now()).value)
-    return Plan(own=own, like=like, pairs=pairs, room=room)
+    return Plan(own=own, like=like, pairs=pairs, room=room, at=at)
 
 
 def _move_all(plan: Plan, whole: ReservationRequest, *, by: Actor) -> None:
@@ -216,7 +223,7 @@ def _move_all(plan: Plan, whole: ReservationRequest, *, by: Actor) -> None:
                 moving.move(found.moves, plan.room)
         except RoomTaken:  # somebody was quicker: who it was is seen by looking again
             continue
-        return _go_on(plan.own, plan.like, whole)
+        return _go_on(plan, whole)
     raise Conflict("others were quicker, time and again")
 
 
@@ -254,10 +261,9 @@ def _end_before(dates: Sequence[Reservation]) -> None:
         _cut(own, earlier[-1])
 
 
-def _go_on(own: Series, dates: Sequence[Reservation], whole: ReservationRequest) -> None:
+def _go_on(plan: Plan, whole: ReservationRequest) -> None:
     """From the first of these dates on the series is as the wish says; what was before stays a series of its own."""
-    day, zone = _first_day(dates), here().zone
-    at = whole.starts_at.astimezone(zone).time()
+    own, at, day, zone = plan.own, plan.at, _first_day(plan.like), here().zone
     earlier, rule = _split(own, day)
     starts_at = recurrence.moment(day, at, zone)
     now = {

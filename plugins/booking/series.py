@@ -120,7 +120,7 @@ def to_come(holders: Collection[Id], *, now: datetime) -> Sequence[Series]:
         Reservation.series_id.is_not(None),
         Reservation.ends_at > now,
         Reservation.status.in_([Status.CONFIRMED, Status.CHECKED_IN]),
-        ~Reservation.missed_at(now),
+        ~Reservation.gone_at(now),
     )
     named = select(Series).options(joinedload(Series.room, innerjoin=True))
     return session.scalars(named.where(Series.id.in_(running)).order_by(Series.starts_at, Series.id)).all()
@@ -211,7 +211,7 @@ def _alternatives(answer: Answer, dealer: Dealer) -> list[dict[str, datetime]]:
     if begins >= ends:
         return []
     near = dealer.near(*room.held(begins, ends))
-    taken = {at for one in near if not one.missed for at in occupancy.quarters(one.starts_at, one.ends_at)}
+    taken = {at for one in near if not one.gone for at in occupancy.quarters(one.starts_at, one.ends_at)}
     closed = [one for one in ground.closures if one.starts_at < ends and begins < one.ends_at]
     stretches = calendar.free_then(
         room, begins, ends, weekly=ground.hours, taken=taken, closed=closed, minutes=answer.wish.minutes

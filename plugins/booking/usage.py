@@ -249,7 +249,7 @@ def _sessions(stretches: Sequence[Stretch], first: date, last: date) -> Any:
         .where(
             Reservation.day.between(first, last),
             Reservation.status != Status.CANCELLED,
-            ~Reservation.missed_at(clock.now()),
+            ~Reservation.gone_at(clock.now()),
         )
         .group_by("stretch", Reservation.room_id, "minute", "length")
     )
@@ -360,7 +360,11 @@ def _holders(first: date, last: date) -> Sequence[OfHolder]:
             func.sum(Reservation.extension_minutes).label("beyond"),
             func.sum(case((Reservation.extension_minutes > 0, 1), else_=0)).label("extended"),
         )
-        .where(Reservation.day.between(first, last), Reservation.status != Status.CANCELLED)
+        .where(
+            Reservation.day.between(first, last),
+            Reservation.status != Status.CANCELLED,
+            ~Reservation.unanswered_at(now),
+        )
         .group_by(Reservation.holder_id, "missed", "due", "forgiven")
         .subquery()
     )

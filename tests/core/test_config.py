@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import request
 
 from app import create_app
 from core import clock, config
@@ -60,6 +61,8 @@ def test_nothing_set_is_a_development_installation() -> None:
         ({"LINLI_CLOCK_FROZEN": "yes"}, "LINLI_CLOCK_FROZEN is 'yes'; use 1 or 0"),
         ({"LINLI_CLOCK_OFFSET": "a while"}, "LINLI_CLOCK_OFFSET is 'a while'; write seconds"),
         ({"LINLI_DATABASE_URL": "mysql://root@localhost/linli"}, "use sqlite:///… or postgresql+psycopg://…"),
+        ({"LINLI_PROXIES": "many"}, "LINLI_PROXIES is 'many'; write how many proxies"),
+        ({"LINLI_PROXIES": "-1"}, "LINLI_PROXIES is '-1'"),
         ({"LINLI_STRICT_PLUGINS": "true"}, "LINLI_STRICT_PLUGINS is 'true'; use 1 or 0"),
         (MAIL | {"LINLI_SMTP_URL": "mail.example.org:25"}, "LINLI_SMTP_URL cannot be read; write smtp://host:25"),
         (MAIL | {"LINLI_SMTP_URL": "smtp://linli:secret@mail:port"}, "LINLI_SMTP_URL cannot be read"),
@@ -115,3 +118,13 @@ def test_the_clock_runs_from_the_moment_set_or_stands_there_or_is_off_by_seconds
     assert moment < at_start({"LINLI_CLOCK": "2031-05-05T10:00+08:00"}) < moment + timedelta(minutes=1)
     ahead = at_start({"LINLI_CLOCK_OFFSET": "86400", "LINLI_CLOCK": "2031-05-05T10:00+08:00"}) - datetime.now(UTC)
     assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(None, "127.0.0.1"), ("1", "203.0.113.9"), ("2", "198.51.100.1")])
+def test_as_many_proxies_as_are_set_say_who_asks(proxies: str | None, address: str) -> None:
+    given = {"LINLI_PROXIES": proxies} if proxies else {}
+    app = create_app(from_environ(given), database=connect("sqlite://"), plugins=[])
+    seen: list[str | None] = []
+    app.before_request(lambda: seen.append(request.remote_addr))
+    app.test_client().get("/static/none", headers={"X-Forwarded-For": "192.0.2.7, 198.51.100.1, 203.0.113.9"})
+    assert seen == [address]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage
+from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage, why
 from plugins.booking.views.base import pages
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "series",
     "timetable",
     "usage",
+    "why",
 ]

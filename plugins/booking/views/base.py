@@ -16,7 +16,7 @@ from core.people.models import Holder
 from core.plugins import here
 from core.web.words import at_clock, moment, points
 from plugins.booking import listing, parties, queries
-from plugins.booking.models import Charge, ChargeState, Reservation
+from plugins.booking.models import Charge, ChargeState, Reservation, State
 
 pages = Blueprint("booking", __name__, template_folder="../templates")
 FEW = 4  # so many choices stand side by side; more become a list to choose from
@@ -59,7 +59,7 @@ def cancel_words(reservation: Reservation) -> str:
 def confirm_words(reservation: Reservation, now: datetime) -> str:
     """What is asked of whoever did not come last time; "" where nothing is."""
     until = reservation.confirm_until
-    if until is None or until < now or reservation.status.value != "confirmed":
+    if until is None or reservation.state(now) is not State.CONFIRMED:
         return ""
     return _(
         "Nobody came last time. Say until %(until)s that you will come, or the room is freed.", until=moment(until)
@@ -84,14 +84,17 @@ def can_check_in(reservation: Reservation, now: datetime) -> bool:
     """Whether the button stands there."""
     opens, closes = reservation.check_in_from, reservation.check_in_until
     return (
-        reservation.status.value == "confirmed" and opens is not None and closes is not None and opens <= now <= closes
+        reservation.state(now) is State.CONFIRMED
+        and opens is not None
+        and closes is not None
+        and opens <= now <= closes
     )
 
 
 def check_in_words(reservation: Reservation, now: datetime) -> str:
     """From when on the button stands there; "" when it does, or never will."""
     opens = reservation.check_in_from
-    if reservation.status.value != "confirmed" or opens is None or now >= opens:
+    if reservation.state(now) is not State.CONFIRMED or opens is None or now >= opens:
         return ""
     if opens.astimezone(here().zone).date() == here().today():
         return _("Check-in opens at %(time)s.", time=at_clock(opens))
@@ -100,7 +103,7 @@ def check_in_words(reservation: Reservation, now: datetime) -> str:
 
 def can_cancel(reservation: Reservation, now: datetime) -> bool:
     """Whether it may still be given up."""
-    return reservation.status.value == "confirmed" and now <= reservation.starts_at
+    return reservation.state(now) is State.CONFIRMED and now <= reservation.starts_at
 
 
 def choices(by: Actor) -> list[Holder]:

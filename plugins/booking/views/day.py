@@ -10,7 +10,6 @@ from functools import cached_property
 from flask import request
 from flask_babel import gettext as _
 
-from core import clock
 from core.db import Id
 from core.errors import Invalid
 from core.plugins import here
@@ -66,11 +65,7 @@ class Chooser(Drawing, ABC):
     @property
     def last_day(self) -> date | None:
         """The last day that is open for the holder; None for the centre, which always may."""
-        if self.window is None:
-            return None
-        today = here().today()
-        opens = datetime.combine(today, self.window.opens_at.time(), tzinfo=here().zone)
-        return today + timedelta(days=self.window.days - (clock.now() < opens))
+        return None if self.window is None else self.window.last_day
 
     @property
     def last_offered(self) -> date:

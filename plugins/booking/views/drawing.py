@@ -22,6 +22,7 @@ from plugins.booking.calendar import Block, BlockKind, Column, Day, Stretch
 from plugins.booking.models import Room, Who
 from plugins.booking.quote import Window
 from plugins.booking.requests import LARGEST_ROOM, LONGEST_NAME, LONGEST_TEXT, ReservationRequest
+from plugins.booking.views import grid
 from plugins.booking.views.base import name_of
 from plugins.booking.views.shapes import Link, Shown
 
@@ -43,8 +44,9 @@ class Drawing:
         self.wish: ReservationRequest | None = None
         self.typed: dict[str, str] = {}
         self._address = address
-        # Each time of day is written once, not once a room: there are hundreds of cells on the page.
-        self._clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
+        # What stands in hundreds of places is found once: each time of day, whose reservations may be opened.
+        self._reads = access.reach(by, "booking.read")
+        self.clock = {at: at_clock(occupancy.moment_of(at)) for at in range(self.rooms.first, self.rooms.stop + 1)}
 
     # --- addresses: made by hand, since there are hundreds on the page
 
@@ -99,7 +101,7 @@ class Drawing:
 
     def room_soft(self, room: Room) -> str:
         """What is said of a room beside its name."""
-        who = {Who.GROUPS: _("for groups"), Who.STAFF: _("booked by the staff")}.get(room.who, "")
+        who = _("for groups") if room.who is Who.GROUPS else _("booked by the staff") if room.who is Who.STAFF else ""
         equipment = ", ".join(str(item) for item in room.equipment)
         return " · ".join(filter(None, [_("%(number)d people", number=room.capacity), equipment, who]))
 
@@ -114,6 +116,18 @@ class Drawing:
             Link(label=one.room.name, url=self.url(room=one.room.id), active=one is shown) for one in self.rooms.columns
         ]
 
+    def grid(self, part: Sequence[Column]) -> Markup:
+        """Rooms side by side: the hours, then column by column what stands there and what may be tapped."""
+        found = [grid.hour(quarter, text) for quarter, text in self._hours()]
+        for number, column in enumerate(part, 1):
+            found.append(grid.head(number, column.room.name, self.room_soft(column.room)))
+            found += self._cells(column, number)
+            shown = [*self._past(column), *self.blocks(column)]
+            if self.wish is not None and column.room.id == self.wish.room_id and (wish := self.drawn()) is not None:
+                shown.append(wish)
+            found += [_placed(one, number) for one in shown if one.length > 0]
+        return Markup("".join(found))  # noqa: S704 - of parts that are escaped there
+
     def tappable(self, column: Column) -> Column:
         """What of a room may be tapped, as far as the times go."""
         return column
@@ -122,42 +136,60 @@ class Drawing:
         """The times of a room that whoever looks may tap."""
         return self.tappable(column).stretches() if self.may_tap and not self.barred(column.room) else []
 
-    def cells(self, column: Column, number: int) -> Markup:
-        """Half hours that may be tapped, in the column of that number; a quarter that stands alone too.
+    def _hours(self) -> Iterator[tuple[int, str]]:
+        """Each full hour, with its place."""
+        for quarter in range(self.rooms.first, self.rooms.stop, 4):
+            yield quarter - self.rooms.first, self.clock[quarter]
 
-        Written here, not in the template: with hundreds on the page this is what it costs.
-        """
+    def _cells(self, column: Column, number: int) -> Iterator[str]:
+        """Half hours that may be tapped."""
         if not self.may_tap or self.barred(column.room):
-            return Markup()
+            return
         base, end = escape(f"{self.url()}&room={column.room.id}&start="), escape(self._tail("title", "people"))
-        name, first, found = escape(column.room.name), self.rooms.first, []
+        name, first = escape(column.room.name), self.rooms.first
         for run in self.tappable(column).free:
-            quarter = run.start
-            while quarter < run.stop:
-                length = 2 if quarter % 2 == 0 and quarter + 1 < run.stop else 1
-                place, text = f"c-{number} r-{quarter - first} s-{length}", self._clock[quarter]
-                found.append(
-                    f'<a class="tt-free {place}" href="{base}{text}{end}#confirm" aria-label="{name} {text}"></a>'
-                )
-                quarter += length
-        return Markup("".join(found))  # noqa: S704 - of escaped parts
+            for quarter, length in grid.halves(run):
+                place, text = f"c-{number} r-{quarter - first} s-{length}", self.clock[quarter]
+                yield f'<a class="tt-free {place}" href="{base}{text}{end}#confirm" aria-label="{name} {text}"></a>'
 
     def blocks(self, column: Column) -> list[Shown]:
         """What stands in a room; free times too where they may not be tapped, with the reason."""
         found = [self._shown(block, column.room) for block in column.blocks]
-        if self.may_tap and self.barred(column.room):
-            found += [self._barred(one, column.room) for one in column.stretches()]
+        if self.holder is not None and (not self.may_tap or self.barred(column.room)):
+            found += [self._shut(run, column.room) for run in column.free]
         return sorted(found, key=lambda one: one.at)
 
-    def _barred(self, one: Stretch, room: Room) -> Shown:
+    def _shut(self, run: range, room: Room) -> Shown:
+        """A free time that is none for who looks."""
+        if not self.barred(room):
+            return self._reasoned("past", _("not open yet"), run, room)
         title = _("only for groups") if room.who is Who.GROUPS else _("only the staff book this room")
-        block = Block(kind=BlockKind.CLOSED, starts_at=one.starts_at, ends_at=one.ends_at, why=title)
-        return self._shown(block, room)
+        return self._reasoned("closed", title, run, room)
 
-    def past(self, column: Column) -> Iterator[tuple[int, int]]:
-        """What is over and was nobody's: where it begins, and its length."""
+    def _past(self, column: Column) -> Iterator[Shown]:
+        """What is over and was nobody's."""
         for run in column.past:
-            yield run.start - self.rooms.first, len(run)
+            yield self._reasoned("past", _("over"), run, column.room, time="")
+
+    def _reasoned(self, kind: str, title: str, run: range, room: Room, *, time: str | None = None) -> Shown:
+        """A time that cannot be tapped to book it; a tap says why."""
+        first, stop = max(run.start, self.rooms.first), min(run.stop, self.rooms.stop)
+        url = self.why_url(room.id, first)
+        return Shown(
+            kind=kind,
+            title=title,
+            time=self._span(run) if time is None else time,
+            soft=None,
+            quarter=first - self.rooms.first,
+            length=stop - first,
+            url=url,
+            at=occupancy.moment_of(run.start),
+            explains=url is not None,
+        )
+
+    def why_url(self, room_id: Id, quarter: int) -> str | None:  # noqa: ARG002 - for the page that has an answer
+        """Where it is said why a time cannot be booked; None where nobody says."""
+        return None
 
     @property
     def has_past(self) -> bool:
@@ -186,29 +218,29 @@ class Drawing:
         return next(one for one in self.rooms.columns if one.room.id == room_id)
 
     def _shown(self, block: Block, room: Room) -> Shown:
-        taken = occupancy.quarters(block.starts_at, block.ends_at)
-        first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
-        one = block.reservation
+        taken, one = occupancy.quarters(block.starts_at, block.ends_at), block.reservation
         if one is None:
-            kind, title, soft, url = "closed", block.why or _why(block.kind, room), None, None
-        else:
-            url = None
-            kind, title, soft = self._kind(one.holder), name_of(one.holder, self.by), one.title or None
-            if room.id != one.room_id:
-                soft = self._column_of(one.room_id).room.name
-            elif kind == "mine" and one.extension_minutes:
-                soft = _("%(time)s longer", time=minutes(one.extension_minutes))
-            if access.allows(self.by, "booking.read", one.holder_id):
-                url = url_for(".reservation", reservation_id=one.id)
+            if block.why:  # closed to the minute
+                return self._reasoned("closed", block.why, taken, room, time=span(block.starts_at, block.ends_at))
+            return self._reasoned("closed", self._standing_words(block.kind, room), taken, room)
+        first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
+        kind, title, soft = self._kind(one.holder), name_of(one.holder, self.by), one.title or None
+        if room.id != one.room_id:
+            soft = self._column_of(one.room_id).room.name
+        elif kind == "mine" and one.extension_minutes:
+            soft = _("%(time)s longer", time=minutes(one.extension_minutes))
+        opens = self._reads == "all" or (self._reads == "own" and one.holder_id in self.by.holders)
+        url = url_for(".reservation", reservation_id=one.id) if opens else self.why_url(room.id, first)
         return Shown(
             kind=kind,
             title=title,
-            time=span(block.starts_at, block.ends_at),
+            time=self._span(taken),
             soft=soft,
             quarter=first - self.rooms.first,
             length=stop - first,
             url=url,
             at=block.starts_at,
+            explains=not opens and url is not None,
         )
 
     def _kind(self, holder: Holder) -> str:
@@ -216,11 +248,6 @@ class Drawing:
             return "programme"
         mine = holder.id in self.by.holders or (self.holder is not None and holder.id == self.holder.id)
         return "mine" if mine else "taken"
-
-    def hours(self) -> Iterator[tuple[int, str]]:
-        """Each full hour, with its place."""
-        for quarter in range(self.rooms.first, self.rooms.stop, 4):
-            yield quarter - self.rooms.first, self._clock[quarter]
 
     # --- the choice
 
@@ -236,29 +263,41 @@ class Drawing:
         """The wish in its column."""
         if self.wish is None or self.holder is None:
             return None
-        block = Block(kind=BlockKind.CLOSED, starts_at=self.wish.starts_at, ends_at=self.wish.ends_at)
-        shown = self._shown(block, self.rooms.columns[0].room)
-        if shown.length <= 0:
-            return None
+        taken = occupancy.quarters(self.wish.starts_at, self.wish.ends_at)
+        first, stop = max(taken.start, self.rooms.first), min(taken.stop, self.rooms.stop)
         return Shown(
             kind="wish",
             title=self.holder.name,
-            time=shown.time,
+            time=span(self.wish.starts_at, self.wish.ends_at),
             soft=_("your choice"),
-            quarter=shown.quarter,
-            length=shown.length,
+            quarter=first - self.rooms.first,
+            length=stop - first,
             url=None,
-            at=shown.at,
+            at=self.wish.starts_at,
         )
 
+    def _standing_words(self, kind: BlockKind, room: Room) -> str:
+        """What stands in a time that is not to be had."""
+        if kind is BlockKind.BUFFER:
+            return _("set-up, clear-up")
+        if kind is BlockKind.NOTICE:
+            return _("to be booked %(ahead)s ahead", ahead=minutes(room.notice_minutes))
+        return _("closed")
 
-def _why(kind: BlockKind, room: Room) -> str:
-    """What stands in a time that is not to be had."""
-    if kind is BlockKind.BUFFER:
-        return _("set-up, clear-up")
-    if kind is BlockKind.NOTICE:
-        return _("to be booked %(ahead)s ahead", ahead=minutes(room.notice_minutes))
-    return _("closed")
+    def _span(self, run: range) -> str:
+        """14:00–16:30."""
+        begins, ends = self.clock.get(run.start), self.clock.get(run.stop)
+        if begins is None or ends is None or ends == "0:00":
+            return span(occupancy.moment_of(run.start), occupancy.moment_of(run.stop))
+        return f"{begins}–{ends}"
+
+
+def _placed(one: Shown, column: int) -> str:
+    """In the grid. What explains itself does so in its place, where scripts run."""
+    url = "" if one.url is None else f'"{escape(one.url)}"' + (' hx-boost="true"' if one.explains else "")
+    return grid.block(
+        column, one.quarter, one.length, kind=one.kind, title=one.title, time=one.time, soft=one.soft, url=url
+    )
 
 
 def _pieces(stretch: Stretch) -> Iterator[Stretch]:

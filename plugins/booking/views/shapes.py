@@ -29,6 +29,7 @@ class Shown:
     length: int
     url: str | None
     at: datetime
+    explains: bool = False  # the address says why it cannot be booked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

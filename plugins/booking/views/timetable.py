@@ -36,6 +36,7 @@ class Page(Chooser):
     def __init__(self, shown: date, holder: Holder | None, found: list[Holder], by: Actor) -> None:
         super().__init__(shown, holder, by, address=url_for(".timetable"))
         self.choices = found
+        self._why = f"{url_for('.why')}?day={shown.isoformat()}&holder={'' if holder is None else holder.id}"
 
     @property
     def fixed(self) -> Mapping[str, object]:
@@ -59,6 +60,12 @@ class Page(Chooser):
             )
             for one in self.choices
         ]
+
+    def why_url(self, room_id: Id, quarter: int) -> str | None:
+        """A tap on what cannot be booked says why."""
+        if self.holder is None:
+            return None
+        return f"{self._why}&room={room_id}&start={self.clock[quarter]}"
 
     def usual(self, column: Column, starts_at: datetime) -> int:
         """As much of the base time as fits."""

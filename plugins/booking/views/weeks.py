@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,11 +14,12 @@ from core.contract import Actor, HolderKind
 from core.db import Id
 from core.plugins import here
 from core.web.words import short_day, short_weekdays, span
-from plugins.booking import board, calendar, queries
+from plugins.booking import board, calendar
 from plugins.booking.calendar import Block, Column, Day
 from plugins.booking.forms import said
 from plugins.booking.ground import monday
 from plugins.booking.models import Room
+from plugins.booking.plan import Plan, plan
 from plugins.booking.views.base import name_of
 
 WEEK = 7  # days
@@ -79,7 +79,7 @@ class Week:
 
 
 def week_of(room_id: Id, day: date, *, by: Actor, in_public: bool) -> Week:
-    """The week of a room around a day; five statements.
+    """The week of a room around a day; one statement beside the plan's.
 
     Args:
         room_id: which room; with those that share a space with it.
@@ -92,9 +92,7 @@ def week_of(room_id: Id, day: date, *, by: Actor, in_public: bool) -> Week:
     """
     first = monday(day)
     found = calendar.days_of_rooms(first, WEEK, by=by, only=room_id)
-    opened: dict[int, list[str]] = defaultdict(list)
-    for row in queries.hours(room_id):
-        opened[row.weekday].append(said(row.opens, row.closes))
+    house = plan()
     weekdays, today = short_weekdays(), here().today()
     room = found[0].columns[0].room
     return Week(
@@ -105,8 +103,10 @@ def week_of(room_id: Id, day: date, *, by: Actor, in_public: bool) -> Week:
                 weekday=weekdays[one.day.weekday()],
                 number=short_day(one.day),
                 today=one.day == today,
-                hours=", ".join(opened[one.day.weekday()]),
-                entries=[entry for block in one.columns[0].blocks if (entry := _entry(block, room, by, in_public))],
+                hours=", ".join(said(*pair) for pair in house.hours.get((one.day.weekday(), room_id), ())),
+                entries=[
+                    entry for block in one.columns[0].blocks if (entry := _entry(block, room, house, by, in_public))
+                ],
             )
             for one in found
         ],
@@ -114,7 +114,13 @@ def week_of(room_id: Id, day: date, *, by: Actor, in_public: bool) -> Week:
     )
 
 
-def _entry(block: Block, room: Room, by: Actor, in_public: bool) -> Entry | None:  # noqa: FBT001 - as it was asked
+def _entry(
+    block: Block,
+    room: Room,
+    house: Plan,
+    by: Actor,
+    in_public: bool,  # noqa: FBT001 - as it was asked
+) -> Entry | None:
     """A session or a closure; None for a time that is only not to be had."""
     one = block.reservation
     if one is None:
@@ -127,7 +133,7 @@ def _entry(block: Block, room: Room, by: Actor, in_public: bool) -> Entry | None
         if access.allows(by, "booking.read", one.holder_id):
             url = url_for(".reservation", reservation_id=one.id)
     if one.room_id != room.id:
-        soft = one.room.name  # a whole hall, or a part of it
+        soft = house.room(one.room_id).name  # a whole hall, or a part of it
     programme = one.holder.kind is HolderKind.CENTRE
     kind = "programme" if programme else "mine" if one.holder_id in by.holders and not in_public else "taken"
     return Entry(kind=kind, time=span(one.starts_at, one.ends_at), title=title, soft=soft, url=url)

@@ -237,10 +237,24 @@ def test_only_what_other_units_cause_is_a_conflict(
 ) -> None:
     error = type("DriverError", (Exception,), state)("said the driver")
     with unit(database, write=True) as work:
-        context = cast("ExceptionContext", SimpleNamespace(original_exception=error))
         with pytest.raises(Conflict) if is_conflict else nullcontext():
-            _translate(context)
+            _translate(a_context(error))
         assert work.conflict == is_conflict
+
+
+@pytest.mark.parametrize(("statement", "is_conflict"), [("SELECT 1", True), (None, False)])
+def test_a_lost_connection_is_a_conflict_but_not_at_the_commit_whose_outcome_nobody_knows(
+    database: Database, statement: str | None, *, is_conflict: bool
+) -> None:
+    with unit(database, write=True) as work:
+        with pytest.raises(Conflict) if is_conflict else nullcontext():
+            _translate(a_context(OSError("gone"), is_disconnect=True, statement=statement))
+        assert work.conflict == is_conflict
+
+
+def a_context(error: Exception, *, is_disconnect: bool = False, statement: str | None = "SELECT 1") -> ExceptionContext:
+    told = SimpleNamespace(original_exception=error, is_disconnect=is_disconnect, statement=statement)
+    return cast("ExceptionContext", told)
 
 
 COUNTING = """

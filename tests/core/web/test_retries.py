@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from psycopg.errors import SerializationFailure
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, func, select
 
 from core import clock
 from core.db import Database, locked, session, unit
@@ -126,6 +126,27 @@ def test_a_serialization_failure_of_the_driver_is_tried_again_and_acts_once(
     answer = program.post("/toy/notes", NOTE)
     event.remove(real_database.writer, "do_execute", fail_once)
     assert (answer.status_code, failures, tries, count_acts(app)) == (201, [], [], 1)
+
+
+def test_a_request_whose_connection_is_cut_is_tried_again_on_another_and_acts_once(
+    real_database: Database, engine_name: str, tries: list[Callable[[], object]]
+) -> None:
+    """PostgreSQL is started anew, or fails over; SQLite has no connection to lose."""
+    app = on(real_database)
+    program = ProgramOf(app, find_cast(real_database))("li")
+    cuts = [1] if engine_name == "postgresql" else []
+    tries += [lambda: None for _cut in cuts]
+
+    def hook() -> None:
+        session.flush()
+        if cuts:
+            cuts.pop()
+            session.scalars(select(func.pg_terminate_backend(func.pg_backend_pid())).select_from(Lease)).all()
+
+    put(real_database, "a")
+    Doors.hook = staticmethod(hook)
+    assert program.post("/toy/notes", NOTE).status_code == 201
+    assert (cuts, tries, count_acts(app)) == ([], [], 1)
 
 
 def _busy() -> sqlite3.OperationalError:

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from core.db import session
 from core.errors import Forbidden, WrongState
 from core.notices.models import Outbox
-from plugins.booking import attendance, charges, keeping, occupancy, rules, series
+from plugins.booking import attendance, charges, keeping, moving, occupancy, rules, series
 from plugins.booking.attendance import TooLate
-from plugins.booking.models import Reservation, Room, Side, Status
+from plugins.booking.models import Reservation, Room, Side, State, Status
 from plugins.booking.policy import BookingPolicy
-from plugins.booking.requests import CancellationRequest, ForgivenessRequest, PolicyChange
+from plugins.booking.requests import CancellationRequest, ChangeRequest, ForgivenessRequest, PolicyChange
 from plugins.booking.reserve import cancel
 from tests.kit import SYSTEM, Cast, actor_of
 from tests.plugins.booking.kit import FakePoints, a_reservation, a_series, at, refresh, set_clock
@@ -87,6 +87,41 @@ def test_b10_what_nobody_answers_for_is_freed_as_of_its_moment_however_late_the_
     assert told("booking.series_freed") == 1
     a_reservation(hall, within.orchestra, "12-03 14:00", "12-03 15:00")
     assert [*occupancy.broken(), *charges.broken(), *series.broken()] == []
+
+
+def test_b10_what_nobody_answered_for_stands_in_no_way_and_is_no_no_show_though_no_sweep_has_run(
+    within: Cast, hall: Room
+) -> None:
+    switch(7)
+    made = rehearsals(within, hall)
+    set_clock("11-27 09:00")
+    sweep()
+    switch(0)  # who was asked before must still answer
+    set_clock("12-02 15:00")
+    assert made[1].state(at("12-02 15:00")) is State.CANCELLED
+    with pytest.raises(TooLate):
+        cancel(made[1].id, CancellationRequest(), by=actor_of("zhang"))
+    other = a_reservation(hall, within.orchestra, "12-03 15:00", "12-03 15:30")
+    set_clock("12-03 14:00")
+    with pytest.raises(TooLate):
+        attendance.check_in(made[1].id, by=actor_of("zhang"))
+    set_clock("12-05 09:00")  # late
+    attendance.sweep()
+    assert sweep() == 1
+    assert [one.state(at("12-05 09:00")).value for one in made] == ["missed", "cancelled", "confirmed", "confirmed"]
+    assert (made[1].cancelled_at, other.status) == (at("12-02 14:00"), Status.MISSED)
+    assert told("booking.no_show") == 2  # the one of 26 November, and the orchestra's
+    assert [*occupancy.broken(), *charges.broken(), *series.broken()] == []
+
+
+def test_whoever_moves_a_date_that_is_asked_for_will_use_it(within: Cast, hall: Room) -> None:
+    switch(7)
+    made = rehearsals(within, hall)
+    set_clock("11-27 09:00")
+    sweep()
+    moving.change(made[1].id, ChangeRequest(ends_at=at("12-03 15:30")), by=actor_of("li"))
+    set_clock("12-02 15:00")
+    assert (sweep(), asked(made), told("booking.series_asked")) == (0, [False] * 4, 0)
 
 
 def test_the_one_after_a_freed_date_is_asked_for_too_until_somebody_comes(within: Cast, hall: Room) -> None:

@@ -11,13 +11,21 @@ from sqlalchemy import func, select
 
 from core import clock
 from core.audit.models import Entry
+from core.communities.models import Community
 from core.db import Database, Id, savepoint, session, unit
 from core.errors import Forbidden, Invalid, WrongState
 from core.plugins import House
-from plugins.booking import attendance, charges, occupancy, scopes, series
+from plugins.booking import attendance, charges, hours, occupancy, recurrence, scopes, series
 from plugins.booking.models import Claim, Reservation, Room, Series, Side, Skipped, State, Status
 from plugins.booking.occupancy import RoomTaken
-from plugins.booking.requests import CancellationRequest, ChangeRequest
+from plugins.booking.requests import (
+    CancellationRequest,
+    ChangeRequest,
+    HoursRequest,
+    OpenInterval,
+    ReservationRequest,
+    SeriesRequest,
+)
 from plugins.booking.reserve import TooEarly, TooManyPeople
 from plugins.booking.series import Booked
 from tests.kit import SLUG, SYSTEM, ZONE, Cast, actor_of, enter_slug
@@ -160,6 +168,33 @@ def test_following_splits_a_series_in_two_with_what_was_skipped_and_left_out(wit
     assert (first.exceptions, second.exceptions) == ([], ["2026-12-17"])
     assert [(one.series_id, one.day) for one in session.scalars(select(Skipped))] == [(first.id, date(2026, 12, 3))]
     assert [rows()[one.id]["series_id"] for one in made] == [first.id, second.id, second.id, second.id]
+    assert sound()
+
+
+def test_a_date_in_the_gap_of_summer_time_does_not_take_the_others_along(
+    within: Cast, hall: Room, booking_house: House
+) -> None:
+    """Half past two does not exist on 14 March 2027 in New York: that date is an hour later, the others stay."""
+    session.scalars(select(Community).where(Community.slug == SLUG)).one().zone = "America/New_York"
+    session.flush()
+    zone = enter_slug(booking_house, SLUG).zone
+    week = tuple(OpenInterval(weekday=weekday, opens=0, closes=1440) for weekday in range(7))
+    hours.put(hall.id, HoursRequest(hours=week), by=SYSTEM)
+    starts_at = datetime(2027, 3, 7, 2, 30, tzinfo=zone)
+    first = ReservationRequest(
+        room_id=hall.id, holder_id=within.centre.id, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1)
+    )
+    rule = recurrence.read("FREQ=WEEKLY;COUNT=3", starts_at=starts_at, zone=zone)
+    made = series.make(SeriesRequest(first=first, rule=rule), by=SYSTEM).dates
+    for longer in (1, 2):
+        assert [f"{one.starts_at.astimezone(zone):%m-%d %H:%M}" for one in made] == [
+            "03-07 02:30",
+            "03-14 03:30",
+            "03-21 02:30",
+        ]
+        assert {one.minutes for one in made} == {longer * 60}
+        if longer == 1:
+            change(made[1], "all", ends_at=made[1].starts_at + timedelta(hours=2))
     assert sound()
 
 
