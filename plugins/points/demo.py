@@ -26,6 +26,7 @@ from plugins.points.requests import (
 BY = access.system("李建华")
 SINGER = "陈玉兰"  # has an account, and looks closely at what is posted
 MONDAY, TUESDAY, WEDNESDAY = range(3)
+MORNING = timedelta(hours=8)  # when a day of the demo begins
 SHORT_LIFE, LASTING_FROM = 120, 12  # days that the first points last, so that some expire; the week of the new policy
 MISTAKEN_AT, MISTAKEN_GROUP, MISTAKEN_NOTE = (
     1,
@@ -71,7 +72,7 @@ HABITS = (
 
 def live(day: date, until: datetime, seed: int) -> None:
     """On Mondays the deeds of the week before are written down; on the season's last day those of that day."""
-    last = day == ledger.day_of(until)
+    last = day == ledger.day_of(until - MORNING)  # a season that ends in the night has no part of the day to come
     begun = session.scalar(select(func.min(Contribution.recorded_at)))
     if begun is None:
         rules.put_policy(PointsPolicy(expiry_days=SHORT_LIFE), valid_from=None, by=BY)

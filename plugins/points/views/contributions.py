@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,14 +15,18 @@ from core.db import Id
 from core.errors import NotFound
 from core.people.models import Holder
 from core.plugins import here
+from core.sheets import writing
+from core.sheets.writing import Cell, Column, Holds
+from core.web import downloads
 from core.web.guard import requires
-from core.web.periods import asked_period, between
+from core.web.periods import Period, asked_period, between
 from core.web.request import actor
-from core.web.words import say_code
+from core.web.words import say, say_code
 from plugins.points import changes, queries, remains, repeats, rules, withdrawal, wording
 from plugins.points.forms import WithdrawalForm, choices_of
 from plugins.points.models import Award, Contribution, State
 from plugins.points.queries import READ
+from plugins.points.statements import MOST_LINES
 from plugins.points.views.base import MOVEMENTS, pages
 
 WAITING = "waiting"  # a state only for the list: what does not count yet
@@ -44,15 +48,7 @@ def contributions() -> ResponseReturnValue:
     """What was recorded, the latest day first, as `KEPT` says; of a holder or a kind of holders only what they got of it."""
     asked, period = request.args, asked_period()
     holder = _holder(asked.get("holder"))
-    wanted = queries.ContributionFilter(
-        words=asked.get("q", ""),
-        category=asked.get("category"),
-        states=_states(asked.get("state", "")),
-        holder_id=None if holder is None else holder.id,
-        kind=HolderKind(asked["who"]) if asked.get("who") in WHO else None,
-        first=period.first,
-        last=period.last,
-    )
+    wanted = _wanted(period, holder)
     found = queries.contributions(wanted, by=actor(), limit=MOVEMENTS, cursor=asked.get("cursor"))
     kept: dict[str, Any] = {name: asked.get(name, "") for name in KEPT}
     filtered = any(kept.values())
@@ -71,6 +67,55 @@ def contributions() -> ResponseReturnValue:
         states=choices_of([*_state_choices()], _("all")),
         kinds=choices_of([("group", _("groups")), ("resident", _("residents"))], _("all")),
         next_url=more,
+    )
+
+
+@pages.get("/contributions.xlsx")
+@requires(READ)
+def get_contributions() -> Response:
+    """The same list as a sheet, with why each award is what it is: so many of the latest lines as a sheet takes."""
+    wanted = _wanted(asked_period(), _holder(request.args.get("holder")))
+    columns = [
+        Column(_("Who"), width=24),
+        Column(_("What"), width=24),
+        Column(_("Note"), width=40),
+        Column(_("Day"), Holds.DAY, 12),
+        Column(_("Points for"), width=24),
+        Column(_("Points"), Holds.WHOLE, 10),
+        Column(_("Worth now"), Holds.WHOLE, 10),
+        Column(_("State"), width=12),
+        Column(_("Why"), width=60),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            one.holder.name,
+            one.category.name,
+            one.note,
+            one.occurred_on,
+            award.holder.name,
+            award.points,
+            award.left,
+            say_code(f"contribution.{one.state.value}"),
+            say(award.reason),
+        ]
+        for one in queries.contributions(wanted, by=actor(), limit=MOST_LINES)[:MOST_LINES]
+        for award in wanted.of(one)
+    ]
+    content = writing.workbook(_("Contributions"), columns, rows, zone=here().zone)
+    return downloads.download(content, f"{_('Contributions')} {here().today()}.xlsx", downloads.XLSX)
+
+
+def _wanted(period: Period, holder: Holder | None) -> queries.ContributionFilter:
+    """What the address asks for."""
+    asked = request.args
+    return queries.ContributionFilter(
+        words=asked.get("q", ""),
+        category=asked.get("category"),
+        states=_states(asked.get("state", "")),
+        holder_id=None if holder is None else holder.id,
+        kind=HolderKind(asked["who"]) if asked.get("who") in WHO else None,
+        first=period.first,
+        last=period.last,
     )
 
 

@@ -1,9 +1,11 @@
 """Why: every figure of the pages leads to lines that add up to it, and these say what each is worth now."""
 
+import io
 import re
 from html import unescape
 
 import pytest
+from openpyxl.reader.excel import load_workbook
 from sqlalchemy import select
 
 from core import clock
@@ -198,3 +200,18 @@ def test_pages_of_whys_send_as_many_statements_with_many_lines_as_with_few(
             a_hold(lived.choir, 1, key=f"{number} {one}")
         session.flush()
     assert counts[0] == counts[1]
+
+
+def test_the_list_of_contributions_is_a_sheet_that_says_why(lived: Cast, browser_of: BrowserOf) -> None:
+    answer = browser_of("zhang").get(f"/points/contributions.xlsx?holder={lived.choir.id}")
+    sheet = load_workbook(io.BytesIO(answer.data)).active
+    assert sheet is not None
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert head[-3:] == ("Worth now", "State", "Why")
+    assert sorted(row[2:3] + row[5:] for row in rows) == [
+        ("never", 10, 0, "withdrawn", "1 × 10 points = 10."),
+        ("shared", 40, 40, "credited", "2 × 20 points = 40."),
+        ("slip", 20, 5, "credited", "1 × 20 points = 20."),
+    ]
+    other = browser_of("zhang").get(f"/points/contributions.xlsx?holder={lived.orchestra.id}")
+    assert other.status_code == 403
