@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import wraps
+from functools import cached_property, lru_cache, wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_translations, gettext, ngettext
+from flask import Flask, g, has_app_context, has_request_context, request
+from flask_babel import Babel, Domain, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -49,7 +49,7 @@ def _choose_locale() -> str:
 def init(app: Flask, translations: list[str]) -> None:
     """Hang the words on the app; `translations` are the folders of the core and of each plugin."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(translations)
-    Babel(
+    _Babel(  # type: ignore[no-untyped-call]  # of Flask-Babel
         app,
         default_locale="zh_Hans_CN",
         locale_selector=lambda: LOCALES[locale_code()] if has_request_context() else None,
@@ -63,12 +63,29 @@ def init(app: Flask, translations: list[str]) -> None:
         app.jinja_env.filters[name] = _said_anew(function)
 
 
+class _Catalogues(Domain):
+    """The reader's catalogue is found once a request: a page of many words asks for it at each of them."""
+
+    def get_translations(self) -> Any:
+        """The catalogue; of an app that does nothing for anybody, none."""
+        if not has_app_context():
+            return super().get_translations()  # type: ignore[no-untyped-call]  # of Flask-Babel
+        found = g.get("catalogue")
+        if found is None:
+            found = g.catalogue = super().get_translations()  # type: ignore[no-untyped-call]
+        return found
+
+
+class _Babel(Babel):
+    @cached_property
+    def domain_instance(self) -> Domain:
+        """Where all words come from."""
+        return _Catalogues(domain=self.domain)  # type: ignore[no-untyped-call]
+
+
 def _catalogue() -> Any:
-    """The reader's catalogue, found once a request: a page of many words asks for it at each of them."""
     found = g.get("catalogue")
-    if found is None:
-        found = g.catalogue = get_translations()
-    return found
+    return get_translations() if found is None else found
 
 
 def _said_anew(function: Callable[..., str]) -> Callable[..., str]:
@@ -164,43 +181,47 @@ def _locale() -> Locale:
     return _PARSED[locale_code()]
 
 
-def _weekday(value: date) -> str:
-    return str(_locale().days["format"]["wide" if _chinese() else "abbreviated"][value.weekday()])
-
-
 def short_weekdays() -> Sequence[str]:
     """周一 … 周日 · Mon … Sun, from Monday."""
     names = _locale().days["format"]["abbreviated"]
     return [str(names[weekday]) for weekday in range(7)]
 
 
-def _chinese() -> bool:
-    return locale_code() == "zh-Hans"
-
-
 def short_day(value: date) -> str:
     """11月26日 · 26 Nov; with the year when it is not this one."""
-    value = _local(value)
-    return _without_year(value) if value.year == clock.today(zone()).year else full_day(value)
+    return _short_day(_date(value), locale_code(), clock.today(zone()).year)
 
 
 def full_day(value: date) -> str:
     """2026年11月26日 · 26 Nov 2026: for paper that is kept."""
-    value = _local(value)
-    text = _without_year(value)
-    return f"{value.year}年{text}" if _chinese() else f"{text} {value.year}"
-
-
-def _without_year(value: date) -> str:
-    if _chinese():
-        return f"{value.month}月{value.day}日"
-    return f"{value.day} {_locale().months['format']['abbreviated'][value.month]}"
+    return _short_day(_date(value), locale_code(), None)
 
 
 def day(value: date) -> str:
     """11月26日 星期四 · Thu 26 Nov."""
-    value = _local(value)
-    return f"{short_day(value)} {_weekday(value)}" if _chinese() else f"{_weekday(value)} {short_day(value)}"
+    return _day(_date(value), locale_code(), clock.today(zone()).year)
+
+
+def _date(value: date) -> date:
+    local = _local(value)
+    return local.date() if isinstance(local, datetime) else local
+
+
+# Pages say the same few days again and again.
+@lru_cache(maxsize=2_000)
+def _short_day(value: date, code: str, this_year: int | None) -> str:
+    if code == "zh-Hans":
+        text = f"{value.month}月{value.day}日"
+        return text if value.year == this_year else f"{value.year}年{text}"
+    text = f"{value.day} {_PARSED[code].months['format']['abbreviated'][value.month]}"
+    return text if value.year == this_year else f"{text} {value.year}"
+
+
+@lru_cache(maxsize=2_000)
+def _day(value: date, code: str, this_year: int) -> str:
+    chinese, short = code == "zh-Hans", _short_day(value, code, this_year)
+    weekday = _PARSED[code].days["format"]["wide" if chinese else "abbreviated"][value.weekday()]
+    return f"{short} {weekday}" if chinese else f"{weekday} {short}"
 
 
 def at_clock(value: datetime) -> str:
@@ -222,12 +243,9 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
 
 def near(value: date) -> str:
     """今天, 明天, 昨天, 本周四, 下周四 · today, tomorrow, yesterday, this Thursday, next Thursday; "" when further away."""
-    found = _local(value)
-    found = found.date() if isinstance(found, datetime) else found
-    today = clock.today(zone())
-    close = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
-    if (gap := (found - today).days) in close:
-        return close[gap]
+    found, today = _date(value), clock.today(zone())
+    if (gap := (found - today).days) in {0, 1, -1}:
+        return gettext("today") if gap == 0 else gettext("tomorrow") if gap == 1 else gettext("yesterday")
     monday = today - timedelta(days=today.weekday())
     name = _locale().days["format"]["wide"][found.weekday()].removeprefix("星期")
     if 0 <= (found - monday).days < 7 and gap > 0:

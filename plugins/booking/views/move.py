@@ -199,14 +199,14 @@ def _render(page: MovePage, form: MoveForm, details_form: DetailsForm) -> str:
         "form": form,
         "details_form": details_form,
         "texts": {},
-        "refused": [],
     }
     outlooks = page.outlooks()
-    form.offer({Scope.THIS: _("This date only"), **{scope: _outlook(scope, seen) for scope, seen in outlooks.items()}})
+    offered = {scope: _outlook(scope, seen) for scope, seen in outlooks.items() if not seen.refused}
+    form.offer({Scope.THIS: _("This date only"), **offered})
     if request.method == "GET":
         form.scope.data = details_form.scope.data = page.scope
-        if page.scope not in {scope.value for scope in (Scope.THIS, *outlooks)}:
-            form.scope.data = next(iter(outlooks), Scope.THIS).value
+        if page.scope not in {scope.value for scope in (Scope.THIS, *offered)}:
+            form.scope.data = next(iter(offered), Scope.THIS).value
     shown["refused"] = _refused(outlooks)
     if page.wish is not None and page.quote is not None:
         wish = page.wish
@@ -225,13 +225,19 @@ def _outlook(scope: Scope, seen: Outlook) -> str:
     return _("All that are still to come: %(num)d dates, %(price)s", **facts)
 
 
-def _refused(outlooks: Mapping[Scope, Outlook]) -> list[str]:
-    """The dates that cannot be there, each with its first reason."""
+def _refused(outlooks: Mapping[Scope, Outlook]) -> str:
+    """Why some choice of dates is not offered: how many cannot be there, and the first of them; "" where all can."""
     dates = {one.day: one for seen in outlooks.values() for one in seen.refused}
-    return [
-        _("%(day)s: %(why)s", day=say_day(on), why=say(one.answer.quote.reasons[0]))
-        for on, one in sorted(dates.items())
-    ]
+    if not dates:
+        return ""
+    day, first = min(dates.items())
+    return ngettext(
+        "The other dates of the series cannot all go along: %(num)d cannot. %(day)s: %(why)s",
+        "The other dates of the series cannot all go along: %(num)d cannot. The first, %(day)s: %(why)s",
+        len(dates),
+        day=say_day(day),
+        why=say(first.answer.quote.reasons[0]),
+    )
 
 
 def _texts(page: MovePage, wish: ReservationRequest, answer: Quote) -> dict[str, Any]:

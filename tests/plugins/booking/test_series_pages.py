@@ -91,6 +91,9 @@ def test_several_dates_are_changed_and_cancelled_from_their_pages(
     [move] = links(li.get(address).text, "/move")
     later = li.get(f"{move}&room={hall_id}&start=15:00")
     assert "This one and those that follow: 4 dates" in later.text  # of the first date, that is all
+    own = zhang.get(f"{move}&room={hall_id}&start=15:00")  # for whom the later days are not open yet
+    assert "cannot all go along: 2 cannot. The first, Thu 10 Dec: That day cannot be booked yet." in own.text
+    assert "This one and those that follow: " not in own.text
     fields = hidden(later.text, move.partition("?")[0])
     assert li.post(move.partition("?")[0], {**fields, "scope": "following"}).status_code == 303
     dates = links(zhang.get(address).text, "/booking/reservations/[^/]*$")
