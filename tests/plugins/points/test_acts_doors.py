@@ -101,6 +101,8 @@ def test_objecting_and_deciding_on_the_page(
     made = given(li.post("/points/contributions", publicity(cast)))
     path = f"/points/posting/{made['id']}"
     chen, sun = browser_of("chen"), browser_of("sun")
+    assert f'href="/{SLUG}{path}#object"' in chen.get("/points/posting").text
+    assert 'id="object"' in chen.get(path).text
     assert chen.post(path, {"reason": ""}).status_code == 422
     assert chen.post(path, {"reason": "Nobody came."}).status_code == 303
     assert "was objected to" in sun.get("/").text
