@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from plugins.booking.views import board, door, lengths, move, paper, reservations, rooms, series, timetable, usage, why
+from plugins.booking.views import (
+    board,
+    door,
+    lengths,
+    move,
+    next_free,
+    paper,
+    reservations,
+    rooms,
+    series,
+    timetable,
+    usage,
+    why,
+)
 from plugins.booking.views.base import pages
 
 __all__ = [
@@ -10,6 +23,7 @@ __all__ = [
     "door",
     "lengths",
     "move",
+    "next_free",
     "pages",
     "paper",
     "reservations",

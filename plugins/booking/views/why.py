@@ -77,11 +77,13 @@ def _standing(found: Obstacle) -> str:
     return ""
 
 
-def _tap(holder: Holder, room_id: Id, starts_at: datetime) -> str:
+def tap(holder: Holder, room_id: Id, starts_at: datetime, length: int | None = None) -> str:
     """One tap from the card that says what it costs."""
     local = starts_at.astimezone(here().zone)
     day, start = local.date().isoformat(), f"{local:%H:%M}"
-    return url_for(".timetable", holder=holder.id, day=day, room=room_id, start=start, _anchor="confirm")
+    return url_for(
+        ".timetable", holder=holder.id, day=day, room=room_id, start=start, minutes=length, _anchor="confirm"
+    )
 
 
 def _is_open(found: Obstacle) -> bool:
@@ -92,13 +94,13 @@ def _is_open(found: Obstacle) -> bool:
 def _times(found: Obstacle, holder: Holder) -> list[Link]:
     if not _is_open(found) or any(one.code == "forbidden" for one in found.quote.reasons):
         return []
-    return [Link(label=at_clock(one), url=_tap(holder, found.room.id, one)) for one in found.times]
+    return [Link(label=at_clock(one), url=tap(holder, found.room.id, one)) for one in found.times]
 
 
 def _elsewhere(found: Obstacle, holder: Holder) -> list[Link]:
     if not _is_open(found):
         return []
-    return [Link(label=one.name, url=_tap(holder, one.id, found.starts_at)) for one in found.elsewhere]
+    return [Link(label=one.name, url=tap(holder, one.id, found.starts_at)) for one in found.elsewhere]
 
 
 def _open_day(found: Obstacle, holder: Holder) -> Link | None:

@@ -137,6 +137,59 @@ def test_of_another_community_nobody_learns_anything(browse: BrowserOf, house_of
     assert browse("zhang").get(path.replace(str(house_of_rooms["大厅"]), str(Id(int=1)))).status_code == 404
 
 
+# --- the next free time ---------------------------------------------------------------------------------------------
+
+
+def offered(page: str) -> list[tuple[str, str]]:
+    """When and where, as the page of the next free time lists them."""
+    return re.findall(r'class="house-slot free"[^>]*><b>([^<]*)</b><span>([^<]*)', page)
+
+
+def test_the_next_free_time_of_some_length_in_a_room_and_those_like_it(
+    browse: BrowserOf, call: ProgramOf, behind_rooms: Id, house_of_rooms: dict[str, Id]
+) -> None:
+    hall, zhang = house_of_rooms["大厅"], browse("zhang")
+    full = {"starts_at": "2026-11-26T09:00:00+08:00", "ends_at": "2026-11-26T22:00:00+08:00", "reason": "停电"}
+    assert call("li").post(f"/booking/rooms/{hall}/closures", full).status_code == 201
+    assert f"next-free?room={hall}" in zhang.get(f"/booking/?room={hall}").text
+    page = zhang.get(f"/booking/next-free?room={hall}").text
+    assert offered(page) == [
+        ("today 9:00–10:30", "团队室"),
+        ("today 9:00–10:30", "舞蹈室"),
+        ("today 9:00–10:30", "鼓房"),
+        ("today 11:00–12:30", "急用室"),  # two hours' notice; the office is the staff's, the study too small
+        ("tomorrow 8:00–9:30", "大厅"),
+    ]
+    long = zhang.get(f"/booking/next-free?room={hall}&minutes=180").text
+    assert ("tomorrow 13:00–16:00", "大厅") in offered(long)
+    tap = re.search(r'href="/xincheng([^"]*start=13:00[^"]*)#confirm"', long)
+    assert tap
+    assert "13:00–16:00" in zhang.get(unescape(tap[1])).text
+    assert offered(browse("chen").get(f"/booking/next-free?room={behind_rooms}&minutes=60").text)[0][1] == "书房"
+    assert zhang.get("/booking/next-free?room=nothing").status_code == 302
+    assert zhang.get(f"/booking/next-free?room={Id(int=1)}").status_code == 404
+    assert browse("wang").get(f"/booking/next-free?room={hall}").status_code == 404
+
+
+@pytest.fixture
+def behind_rooms(database: Database, booking_house: House) -> Id:
+    """A study of eight, too small to be like a hall."""
+    with unit(database, write=True):
+        enter_slug(booking_house, SLUG)
+        return a_room("书房", capacity=8).id
+
+
+def test_when_nothing_is_free_for_so_long_the_page_says_what_to_do(
+    browse: BrowserOf, database: Database, booking_house: House
+) -> None:
+    with unit(database, write=True):
+        enter_slug(booking_house, SLUG)
+        room_id = a_room("小间", opens=8, closes=9).id
+    page = browse("zhang").get(f"/booking/next-free?room={room_id}").text
+    assert "Nothing is free for so long." in page
+    assert "Up to Thu 3 Dec neither this room nor one like it is." in page
+
+
 # --- the plan -------------------------------------------------------------------------------------------------------
 
 
@@ -203,9 +256,14 @@ def test_a_timetable_reads_what_is_booked_and_the_holders_record_and_a_reason_li
     database: Database, browse: BrowserOf, house_of_rooms: dict[str, Id]
 ) -> None:
     zhang, sent = browse("zhang"), []
-    for path in (f"/booking/?day={FRIDAY}", f"/booking/why?day={FRIDAY}&room={house_of_rooms['大厅']}&start=10:00"):
+    hall = house_of_rooms["大厅"]
+    for path in (
+        f"/booking/?day={FRIDAY}",
+        f"/booking/why?day={FRIDAY}&room={hall}&start=10:00",
+        f"/booking/next-free?room={hall}",
+    ):
         zhang.get(path)
         with statements(database.writer) as seen:
-            zhang.get(path)
+            assert zhang.get(path).status_code == 200
         sent.append([one for one in seen if "booking_" in one])
-    assert [len(one) for one in sent] == [2, 6]
+    assert [len(one) for one in sent] == [2, 6, 2]
