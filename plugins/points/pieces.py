@@ -72,7 +72,7 @@ def _month() -> Piece:
         "earned": sum(points for _id, _name, points in earned),
         "spent": -moved.spent,
         "top": earned[:SHOWN],
-        "others": len(others),
+        "others": others,
         "others_points": sum(points for _id, _name, points in others),
     }
     return Piece(template="points/home_month.html", context=context, order=MONTH_CARD, aside=True)
