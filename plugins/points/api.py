@@ -299,7 +299,8 @@ def verify_copy(body: dict[str, Any]) -> copies.Verdict:
 
 
 def _period(query: dict[str, Any], *, kind: Kind | None = None) -> Wanted:
-    return Wanted(begins=_moment(query["first"]), ends=_moment(query["last"], end=True), kind=kind)
+    kinds = () if kind is None else (kind,)
+    return Wanted(begins=_moment(query["first"]), ends=_moment(query["last"], end=True), kinds=kinds)
 
 
 def _moment(value: date | datetime | None, *, end: bool = False) -> datetime | None:

@@ -58,6 +58,13 @@ _KINDS = {
     "corrected": [Kind.CORRECTED],
     "moved": [Kind.GIVEN, Kind.MOVED],
 }
+
+
+def kinds_of(name: str) -> Sequence[Kind]:
+    """Which movements a figure of `Moved` sums up."""
+    return [*_KINDS["withdrawn"], *_KINDS["reversed"]] if name == "taken_back" else _KINDS[name]
+
+
 _SUMS = [func.sum(case((Transfer.kind.in_(kinds), Line.points), else_=0)).label(name) for name, kinds in _KINDS.items()]
 
 _OWN = (Account.kind == AccountKind.OWN, Holder.kind != HolderKind.CENTRE)

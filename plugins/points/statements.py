@@ -28,11 +28,11 @@ class TooManyLines(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which movements: a half-open period (None: no bound), one kind (None: all)."""
+    """Which movements: a half-open period (None: no bound), some kinds (none: all)."""
 
     begins: datetime | None = None
     ends: datetime | None = None
-    kind: Kind | None = None
+    kinds: Sequence[Kind] = ()
 
     def __post_init__(self) -> None:
         if self.begins is not None and self.ends is not None and self.ends < self.begins:
@@ -45,8 +45,8 @@ class Wanted:
             found.append(Line.at >= self.begins)
         if self.ends is not None:
             found.append(Line.at < self.ends)
-        if self.kind is not None:
-            found.append(Transfer.kind == self.kind)
+        if self.kinds:
+            found.append(Transfer.kind.in_(self.kinds))
         return found
 
 
@@ -139,7 +139,7 @@ def whole(holder_id: Id, wanted: Wanted) -> Statement:
     for row in rows:
         balance += row.points
         balances[row.transfer_id] = balance
-    kept = [row for row in rows if wanted.kind in {None, row.kind}]
+    kept = [row for row in rows if not wanted.kinds or row.kind in wanted.kinds]
     moved = _lines(account, wanted).with_only_columns(Line.transfer_id).correlate(None)
     took_back = moved.with_only_columns(Transfer.reverses_id).where(Transfer.reverses_id.is_not(None))
     payments = _payments(account, Use.transfer_id.in_(moved))

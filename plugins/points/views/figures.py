@@ -29,7 +29,7 @@ from core.web.request import actor
 from core.web.words import say_code, short_day
 from plugins.points import figures, queries
 from plugins.points.figures import Moved, OfHolder
-from plugins.points.models import Kind, State
+from plugins.points.models import State
 from plugins.points.policy import PointsPolicy
 from plugins.points.queries import READ
 from plugins.points.views.base import MOST_GROUPS, check_open, pages
@@ -175,9 +175,7 @@ def _holders(period: Period, kind: HolderKind, *, limit: int | None = None) -> S
             name=one.name,
             url=url_for(".account", holder_id=one.holder_id),
             figures=[
-                Figure(
-                    value=getattr(one.moved, name), url=_statement(one.holder_id, period, name, one.moved), sign=True
-                )
+                Figure(value=getattr(one.moved, name), url=_statement(one.holder_id, period, name), sign=True)
                 for name in names
             ],
         )
@@ -204,14 +202,10 @@ def _holders(period: Period, kind: HolderKind, *, limit: int | None = None) -> S
     )
 
 
-def _statement(holder_id: Id, period: Period, name: str, moved: Moved) -> str:
-    """The lines that a number of a holder sums up; where several kinds are in it, all of the period."""
-    alone = {"earned": Kind.EARNED, "spent": Kind.SPENT, "expired": Kind.EXPIRED, "corrected": Kind.CORRECTED}
-    kind = alone.get(name)
-    if name == "taken_back" and not (moved.withdrawn and moved.reversed):
-        kind = Kind.WITHDRAWN if moved.withdrawn else Kind.REVERSED
-    chosen: dict[str, Any] = {} if kind is None else {"kind": kind.value}
-    return url_for(".statement", holder_id=holder_id, **period.arguments, **chosen)
+def _statement(holder_id: Id, period: Period, name: str) -> str:
+    """The lines that a number of a holder sums up."""
+    kinds = ",".join(figures.kinds_of(name))
+    return url_for(".statement", holder_id=holder_id, **period.arguments, kind=kinds)
 
 
 # --- contributions: by category ------------------------------------------------------------------------------------

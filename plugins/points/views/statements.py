@@ -38,11 +38,11 @@ PAPER_WIDTH = 60  # narrow characters of a row's words; a Chinese one takes two
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The period and kind that the address asks for; what cannot be meant is left out, and `problem` says so."""
+    """The period and kinds that the address asks for; what cannot be meant is left out, and `problem` says so."""
 
     first: date | None = None
     last: date | None = None
-    kind: Kind | None = None
+    kinds: Sequence[Kind] = ()
     problem: str = ""
 
     @property
@@ -50,12 +50,22 @@ class Asked:
         """As the ledger counts time."""
         begins = None if self.first is None else ledger.start_of(self.first)
         ends = None if self.last is None else ledger.start_of(self.last + timedelta(days=1))
-        return Wanted(begins=begins, ends=ends, kind=self.kind)
+        return Wanted(begins=begins, ends=ends, kinds=self.kinds)
 
     @property
     def arguments(self) -> dict[str, Any]:
         """As the address says it."""
-        return between(self.first, self.last) | ({"kind": self.kind.value} if self.kind else {})
+        return between(self.first, self.last) | ({"kind": self.kind} if self.kinds else {})
+
+    @property
+    def kind(self) -> str:
+        """The kinds as the address says them: withdrawn,reversed."""
+        return ",".join(self.kinds)
+
+    @property
+    def kind_words(self) -> str:
+        """The same for people."""
+        return _(", ").join(say_code(f"points_kind.{kind.value}") for kind in self.kinds)
 
     @property
     def words(self) -> str:
@@ -82,9 +92,15 @@ def period_words(first: date | None, last: date | None, *, of_day: Callable[[dat
 
 def _asked() -> Asked:
     given = request.args
-    kind = Kind(given["kind"]) if given.get("kind") in set(Kind) else None
+    kinds = [kind for kind in Kind if kind.value in given.get("kind", "").split(",")]
     period = asked_period()
-    return Asked(first=period.first, last=period.last, kind=kind, problem=period.problem)
+    return Asked(first=period.first, last=period.last, kinds=kinds, problem=period.problem)
+
+
+def _choices(asked: Asked) -> list[tuple[str, str]]:
+    """Each kind by itself, and the several that are asked for together."""
+    single = [(kind.value, say_code(f"points_kind.{kind.value}")) for kind in Kind]
+    return choices_of([*single, *([(asked.kind, asked.kind_words)] if len(asked.kinds) > 1 else [])], _("all"))
 
 
 def _transfer(text: str | None) -> Id | None:
@@ -100,7 +116,7 @@ def _transfer(text: str | None) -> Id | None:
 @pages.get("/accounts/<id:holder_id>/statement")
 @requires(READ)
 def statement(holder_id: Id) -> ResponseReturnValue:
-    """The movements of a holder's points, the latest first: `?from=`, `?to=` (days), `?kind=`, `?before=` (a line shown)."""
+    """Movements, the latest first: `?from=`, `?to=` (days), `?kind=` (several with commas), `?before=` (a line shown)."""
     holder = queries.holder(holder_id, by=actor())
     asked, before = _asked(), _transfer(request.args.get("before"))
     found = statements.page(holder_id, asked.wanted, most=MOVEMENTS, before=before)
@@ -111,7 +127,7 @@ def statement(holder_id: Id) -> ResponseReturnValue:
         asked=asked,
         typed={name: request.args.get(name, "") for name in ("from", "to")},
         periods=_periods(holder_id, asked),
-        kinds=choices_of([(kind.value, say_code(f"points_kind.{kind.value}")) for kind in Kind], _("all")),
+        kinds=_choices(asked),
         statement=found,
         readable=statements.readers(actor()),
         paid=paid,
@@ -132,7 +148,7 @@ def _periods(holder_id: Id, asked: Asked) -> list[dict[str, object]]:
         (_("This year"), today.replace(month=1, day=1), today),
         (_("Everything"), None, None),
     )
-    kind: dict[str, Any] = {"kind": asked.kind.value} if asked.kind else {}
+    kind: dict[str, Any] = {"kind": asked.kind} if asked.kinds else {}
     return [
         {
             "label": label,
@@ -182,7 +198,7 @@ def print_statement(holder_id: Id) -> ResponseReturnValue:
         holder=holder,
         centre=centre_holder(),
         asked=asked,
-        kind=say_code(f"points_kind.{asked.kind.value}") if asked.kind else None,
+        kind=asked.kind_words or None,
         statement=found,
         papers=_papers(found.lines[::-1]),
         totals=totals,

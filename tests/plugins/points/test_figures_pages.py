@@ -128,7 +128,7 @@ def test_every_number_leads_to_the_lines_that_it_sums_up(browser_of: BrowserOf) 
     browser = browser_of("li")
     text = page(browser, f"/points/figures?{NOVEMBER}")
     earned, _spent, _expired, taken_back = table(text, "groups")["合唱队"]
-    for (number, link), kind, lines in ((earned, "earned", ["+20", "+3"]), (taken_back, "withdrawn", ["−3"])):
+    for (number, link), kind, lines in ((earned, "earned", ["+20", "+3"]), (taken_back, "withdrawn,reversed", ["−3"])):
         assert link is not None
         assert parse_qs(urlsplit(link).query) == {"kind": [kind], "from": ["2026-11-01"], "to": ["2026-11-30"]}
         statement = page(browser, link.removeprefix("/xincheng"))

@@ -1,5 +1,6 @@
 """Statements: every line with the balance after it, periods that chain, what paid for what, and what is left."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -29,9 +30,9 @@ def spend(holder: Holder, points: int, *, key: str) -> None:
     holds.capture(held.id, None, at=clock.now())
 
 
-def day(first: date, last: date | None = None, kind: Kind | None = None) -> Wanted:
+def day(first: date, last: date | None = None, kinds: Sequence[Kind] = ()) -> Wanted:
     """A period of days, as the page counts it."""
-    return Wanted(begins=ledger.start_of(first), ends=ledger.start_of((last or first) + timedelta(days=1)), kind=kind)
+    return Wanted(begins=ledger.start_of(first), ends=ledger.start_of((last or first) + timedelta(days=1)), kinds=kinds)
 
 
 def told(found: Statement) -> list[tuple[Kind, int, int]]:
@@ -70,24 +71,24 @@ def test_each_line_says_the_balance_after_it(inside: Cast) -> None:
 def test_a_kind_leaves_lines_out_and_changes_no_balance(inside: Cast) -> None:
     a_history(inside.choir)
     spent = [(Kind.SPENT, -4, 11), (Kind.SPENT, -8, 3)]
-    wanted = Wanted(kind=Kind.SPENT)
+    wanted = Wanted(kinds=[Kind.SPENT])
     assert told(statements.whole(inside.choir.id, wanted)) == spent
     assert told(statements.page(inside.choir.id, wanted, most=20)) == spent[::-1]
-    one = statements.page(inside.choir.id, day(after(1), kind=Kind.SPENT), most=20)
+    one = statements.page(inside.choir.id, day(after(1), kinds=[Kind.SPENT]), most=20)
     assert (one.opening, told(one), one.closing) == (15, spent[::-1], 3)
 
 
 def test_pages_are_the_whole_in_pieces_with_the_same_balances(inside: Cast) -> None:
     a_history(inside.choir)
-    for kind in (None, Kind.SPENT, Kind.EARNED):
+    for kinds in ([], [Kind.SPENT], [Kind.SPENT, Kind.EARNED]):
         for most in (1, 2, 4):
             lines: list[StatementLine] = []
             before, more = None, True
             while more:
-                piece = statements.page(inside.choir.id, Wanted(kind=kind), most=most, before=before)
+                piece = statements.page(inside.choir.id, Wanted(kinds=kinds), most=most, before=before)
                 lines += piece.lines
                 before, more = piece.lines[-1].transfer_id, piece.more
-            assert lines[::-1] == list(statements.whole(inside.choir.id, Wanted(kind=kind)).lines)
+            assert lines[::-1] == list(statements.whole(inside.choir.id, Wanted(kinds=kinds)).lines)
 
 
 def test_a_line_that_is_nobodys_leaves_out_nothing(inside: Cast) -> None:
@@ -106,7 +107,7 @@ def test_totals_are_the_sums_of_the_lines(inside: Cast) -> None:
     a_history(inside.choir)
     assert statements.totals(inside.choir.id, Wanted()) == statements.Totals(lines=6, came=17, went=-15)
     assert statements.totals(inside.choir.id, day(after(1))) == statements.Totals(lines=2, came=0, went=-12)
-    assert statements.totals(inside.choir.id, Wanted(kind=Kind.EXPIRED)).went == -3
+    assert statements.totals(inside.choir.id, Wanted(kinds=[Kind.EXPIRED])).went == -3
 
 
 def test_l9_midnight_of_the_communitys_zone_parts_the_days(inside: Cast) -> None:
@@ -266,7 +267,7 @@ def test_statements_sent_are_as_many_for_a_long_history_as_for_a_short_one(insid
 
 _ALL: tuple[Any, ...] = (
     lambda holder: statements.page(holder.id, Wanted(), most=20),
-    lambda holder: statements.page(holder.id, day(TODAY, kind=Kind.SPENT), most=20),
+    lambda holder: statements.page(holder.id, day(TODAY, kinds=[Kind.SPENT]), most=20),
     lambda holder: statements.whole(holder.id, day(TODAY)),
     lambda holder: statements.totals(holder.id, day(TODAY)),
     lambda holder: remains.left(holder.id, most=5),
@@ -285,7 +286,7 @@ def _sent(database: Database, holder: Holder, act: Any) -> int:
 
 def test_l9_portions_are_the_whole_in_pieces_the_earliest_first(inside: Cast) -> None:
     a_history(inside.choir)
-    for wanted in Wanted(), Wanted(kind=Kind.EARNED), day(after(1), after(10)):
+    for wanted in Wanted(), Wanted(kinds=[Kind.EARNED]), day(after(1), after(10)):
         whole = statements.whole(inside.choir.id, wanted)
         found: list[StatementLine] = []
         piece = statements.portion(inside.choir.id, wanted, most=2)

@@ -45,7 +45,7 @@ def shown(browser: Browser, path: str) -> str:
     return unescape(answer.text)
 
 
-def why(page: str, number: int, label: str = "") -> str:
+def why(page: str, number: int | str, label: str = "") -> str:
     """The address that a number leads to, the first after its label."""
     found = re.search(rf'href="/{SLUG}([^"]+)">{number}<', page[page.index(label) :])
     assert found, (label, number)
@@ -215,3 +215,9 @@ def test_the_list_of_contributions_is_a_sheet_that_says_why(lived: Cast, browser
     ]
     other = browser_of("zhang").get(f"/points/contributions.xlsx?holder={lived.orchestra.id}")
     assert other.status_code == 403
+
+
+def test_what_was_taken_back_leads_to_withdrawals_and_reversals_alone(lived: Cast, browser_of: BrowserOf) -> None:
+    li = browser_of("li")
+    holders = shown(li, "/points/figures").split('id="holders"')[1]
+    assert worth(shown(li, why(holders, "−25"))) == [-15, -10]
