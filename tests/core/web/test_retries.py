@@ -31,7 +31,7 @@ def _no_hook_is_left() -> Iterator[None]:
 @pytest.fixture
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What happens before the second, the third try of a request; what is left over was not tried."""
-    waiting: list[Callable[[], object]] = [lambda: None]
+    waiting: list[Callable[[], object]] = []
 
     def before_a_try(_seconds: float) -> None:
         waiting.pop(0)()
